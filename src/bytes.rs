@@ -1,0 +1,143 @@
+//! Fixed-size byte strings and their text forms: base64url without padding, and hex for object ids.
+//!
+//! Invariant: a text has exactly one meaning. A decoder takes only what the encoder writes, so no
+//! two spellings name one thing.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// 128 bits from the platform's random generator: a session's id in its object, or a nonce of its lineage.
+///
+/// Not a credential: what a browser presents is bound to a key that the store does not have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Random([u8; Random::LENGTH]);
+
+impl Random {
+    /// Size in bytes.
+    pub const LENGTH: usize = 16;
+
+    /// What stands for "none" where a fixed layout wants 16 bytes: the parent of a first refresh token.
+    pub const ZERO: Self = Self([0; Self::LENGTH]);
+
+    /// Takes bytes that were drawn elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+
+    /// Reads the base64url form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text).map(Self)
+    }
+}
+
+impl fmt::Display for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Random({self})")
+    }
+}
+
+impl Serialize for Random {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Random {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("16 bytes in base64url expected"))
+    }
+}
+
+/// Base64url without padding.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// Exactly `N` bytes from canonical base64url without padding.
+#[must_use]
+pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let length = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
+    (length == N).then_some(bytes)
+}
+
+/// Any number of bytes from canonical base64url without padding.
+#[must_use]
+pub fn decode_any(text: &str) -> Option<Vec<u8>> {
+    Base64UrlUnpadded::decode_vec(text).ok()
+}
+
+/// Standard base64 with padding, which the SuperTokens `front-token` header is read with (`atob`).
+#[must_use]
+pub fn encode_standard(bytes: &[u8]) -> String {
+    base64ct::Base64::encode_string(bytes)
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn encode_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Exactly `N` bytes from hex.
+#[must_use]
+pub fn decode_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != N.checked_mul(2)? {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = hex_digits(pair)?;
+    }
+    Some(bytes)
+}
+
+/// Not `u8::from_str_radix` alone: it takes a sign.
+fn hex_digits(pair: &[u8]) -> Option<u8> {
+    if !pair.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_spelling_is_read() {
+        let text = encode(&[0xff; 16]);
+        assert_eq!(decode::<16>(&text), Some([0xff; 16]));
+        assert_eq!(decode::<16>(&format!("{text}=")), None);
+        // The last character has four unused bits; a set one is another spelling of the same bytes.
+        let respelled = format!("{}x", text.strip_suffix('w').unwrap_or_default());
+        assert_eq!(decode::<16>(&respelled), None);
+    }
+
+    #[test]
+    fn hex_has_a_fixed_length() {
+        assert_eq!(decode_hex::<2>("00ff"), Some([0, 255]));
+        assert_eq!(decode_hex::<2>("00f"), None);
+        assert_eq!(decode_hex::<2>("00fg"), None);
+        assert_eq!(decode_hex::<2>("+0ff"), None);
+    }
+}

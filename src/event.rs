@@ -1,0 +1,97 @@
+//! The events an operator sees: one JSON line each (ASVS 16.3).
+//!
+//! Invariant: a line names a session by its handle and a user by a keyed hash. No event has a place
+//! for a token, a secret or a user id.
+
+use serde::Serialize;
+
+use crate::bytes::Random;
+use crate::session::Handle;
+use crate::time::Timestamp;
+
+/// Something that happened to a session; the object that keeps it reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionEvent {
+    /// What happened.
+    pub kind: SessionEventKind,
+    /// The session within its object.
+    pub id: Random,
+    /// Whose it is; hashed before it is written anywhere.
+    pub user_id: String,
+}
+
+/// What happened to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum SessionEventKind {
+    /// It was made.
+    #[serde(rename = "session_created")]
+    Created,
+    /// Its refresh token was rotated.
+    #[serde(rename = "session_renewed")]
+    Renewed,
+    /// Its user logged out of it.
+    #[serde(rename = "session_logout")]
+    Logout,
+    /// Somebody else's word ended it: the application, or the user from another device.
+    #[serde(rename = "session_revoked")]
+    Revoked,
+    /// Its idle or absolute lifetime was over.
+    #[serde(rename = "session_expired")]
+    Expired,
+    /// A replaced refresh token came back; the session was deleted.
+    #[serde(rename = "token_reuse")]
+    TokenReuse,
+    /// It made room for a newer one.
+    #[serde(rename = "excess_sessions")]
+    Excess,
+}
+
+/// Something that the gate refused or could not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateEvent {
+    /// A request from another site that would have changed something.
+    CsrfRefused,
+    /// A `return_to` that is not allowed.
+    RedirectRefused,
+    /// The object did not answer.
+    StoreUnavailable,
+}
+
+#[derive(Serialize)]
+struct Line<'a, Kind> {
+    event: Kind,
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+}
+
+/// The line for a session's event; `user` is the keyed hash.
+#[must_use]
+pub fn session_line(kind: SessionEventKind, handle: Handle, user: &str, now: Timestamp) -> String {
+    line(&Line { event: kind, at: now.millis(), handle: Some(handle.to_string()), user: Some(user) })
+}
+
+/// The line for a gate's event.
+#[must_use]
+pub fn gate_line(event: GateEvent, handle: Option<Handle>, now: Timestamp) -> String {
+    line(&Line { event, at: now.millis(), handle: handle.map(|handle| handle.to_string()), user: None })
+}
+
+fn line(value: &impl Serialize) -> String {
+    // Plain strings and numbers always serialise; an empty line is better than a lost request.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_json_with_the_event_first() {
+        let line = gate_line(GateEvent::CsrfRefused, None, Timestamp::from_seconds(1));
+        assert_eq!(line, r#"{"event":"csrf_refused","at":1000}"#);
+    }
+}

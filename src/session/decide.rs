@@ -1,0 +1,444 @@
+//! What a command does to a user's sessions: rows, a command and `now` in; a reply and the writes out.
+//!
+//! Invariant: pure, so the object has nothing to await between reading a row and writing it, and
+//! every rule here is tested without a runtime. An expired row is deleted before the command sees
+//! it, so no command can bring one back.
+
+use serde_json::{Map, Value};
+
+use super::command::{AntiCsrf, Command, Live, NewSession, PayloadChange, Proof, Renewed, Reply, Scope};
+use super::rotation::{FirstUse, Generation};
+use super::{Payload, Policy, Session};
+use crate::bytes::Random;
+use crate::event::{SessionEvent, SessionEventKind};
+use crate::time::Timestamp;
+use crate::token::fits_a_cookie;
+
+/// What the object loaded for a command.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// The sessions within the command's reach.
+    pub sessions: Vec<Session>,
+    /// The data of the one session that a `Read` asks for.
+    pub data: Map<String, Value>,
+}
+
+/// What to write, and what to answer once it is written.
+#[derive(Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Rows to delete.
+    pub delete: Vec<Random>,
+    /// Rows to insert or replace.
+    pub save: Vec<Session>,
+    /// Data to store with a row.
+    pub data: Option<(Random, Map<String, Value>)>,
+    /// What happened, for the log.
+    pub events: Vec<SessionEvent>,
+}
+
+/// Decides a command.
+#[must_use]
+pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> (Reply, Outcome) {
+    let mut turn = Turn { sessions: rows.sessions, policy, now, outcome: Outcome::default() };
+    turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
+    let reply = match command {
+        Command::Create(new) => turn.create(new),
+        Command::Check { id, first_use } => turn.check(id, first_use),
+        Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
+            turn.renew(id, presented, nonce, anti_csrf, static_key)
+        }
+        Command::Revoke { id, scope, proof, as_of } => turn.revoke(id, scope, proof, as_of),
+        Command::Remove { ids } => turn.remove(|session| ids.contains(&session.id)),
+        Command::RemoveAll { tenant_id } => turn.remove(|session| in_tenant(session, tenant_id.as_deref())),
+        Command::List { tenant_id } => turn.list(tenant_id.as_deref()),
+        Command::Read { id } => match turn.find(id) {
+            Some(session) => Reply::Read { session: turn.live(session), data: rows.data },
+            None => Reply::Gone,
+        },
+        Command::Update { id, data, payload } => turn.update(id, data, payload),
+    };
+    (reply, turn.outcome)
+}
+
+/// One command under way: the living sessions, and what is decided so far.
+struct Turn<'a> {
+    sessions: Vec<Session>,
+    policy: &'a Policy,
+    now: Timestamp,
+    outcome: Outcome,
+}
+
+impl Turn<'_> {
+    fn create(&mut self, new: NewSession) -> Reply {
+        if let Some(earlier) = self.find(new.id) {
+            return self.created(earlier);
+        }
+        let (data, replaces) = (new.data.clone(), new.replaces);
+        let session = new.into_session(self.now);
+        if !fits_a_cookie(&session) {
+            return Reply::TooLarge;
+        }
+        self.delete_where(SessionEventKind::Revoked, |other| Some(other.id) == replaces);
+        self.make_room();
+        self.outcome.data = Some((session.id, data));
+        self.outcome.save.push(session.clone());
+        self.log(SessionEventKind::Created, &session);
+        self.created(session)
+    }
+
+    fn created(&self, session: Session) -> Reply {
+        let issued = session.lineage.current();
+        Reply::Created(Renewed::of(self.live(session), issued))
+    }
+
+    /// Ends the longest unused sessions until there is room for one more.
+    fn make_room(&mut self) {
+        self.sessions.sort_by_key(|session| (session.last_seen_at, session.created_at));
+        let excess = self.sessions.len().saturating_add(1).saturating_sub(self.policy.max_sessions);
+        let oldest: Vec<Random> = self.sessions.iter().take(excess).map(|session| session.id).collect();
+        self.delete_where(SessionEventKind::Excess, |session| oldest.contains(&session.id));
+    }
+
+    fn check(&mut self, id: Random, first_use: Option<FirstUse>) -> Reply {
+        let Some(session) = self.find(id) else { return Reply::Gone };
+        let Some(token) = first_use else { return Reply::Live(self.live(session)) };
+        let Ok(lineage) = session.lineage.first_use(token, self.now) else { return Reply::Superseded };
+        let session = if lineage == session.lineage {
+            session
+        } else {
+            self.save(Session { lineage, last_seen_at: self.now, ..session })
+        };
+        Reply::Live(self.live(session))
+    }
+
+    fn renew(
+        &mut self,
+        id: Random,
+        presented: Generation,
+        nonce: Random,
+        anti_csrf: AntiCsrf,
+        static_key: Option<bool>,
+    ) -> Reply {
+        let Some(session) = self.find(id) else { return Reply::Gone };
+        // A session made without an anti-CSRF token has none to show; it gets one now.
+        if anti_csrf == AntiCsrf::Missing && session.anti_csrf {
+            return Reply::AntiCsrfMissing;
+        }
+        let Ok((lineage, issued)) = session.lineage.rotate(presented, nonce, self.policy.grace, self.now)
+        else {
+            self.delete_where(SessionEventKind::TokenReuse, |other| other.id == id);
+            return Reply::Reuse { user_id: session.user_id };
+        };
+        let renewed = Session {
+            lineage,
+            anti_csrf: match anti_csrf {
+                AntiCsrf::Keep => session.anti_csrf,
+                AntiCsrf::Off => false,
+                AntiCsrf::Proved | AntiCsrf::Missing => true,
+            },
+            static_key: static_key.unwrap_or(session.static_key),
+            ..session.clone()
+        };
+        let renewed = if renewed == session {
+            session
+        } else {
+            self.log(SessionEventKind::Renewed, &renewed);
+            self.save(Session { last_seen_at: self.now, ..renewed })
+        };
+        Reply::Renewed(Renewed::of(self.live(renewed), issued))
+    }
+
+    fn revoke(&mut self, id: Random, scope: Scope, proof: Proof, as_of: Timestamp) -> Reply {
+        let scope = if self.find(id).is_some_and(|session| self.proves(&session, proof)) {
+            scope
+        } else {
+            Scope::Current
+        };
+        let before = self.outcome.delete.len();
+        if scope != Scope::Others {
+            self.delete_where(SessionEventKind::Logout, |session| session.id == id);
+        }
+        if scope != Scope::Current {
+            self.delete_where(SessionEventKind::Revoked, |other| other.id != id && other.created_at <= as_of);
+        }
+        Reply::Revoked { ids: self.outcome.delete.iter().skip(before).copied().collect(), scope }
+    }
+
+    /// Whether the session lives for whoever shows this.
+    fn proves(&self, session: &Session, proof: Proof) -> bool {
+        match proof {
+            Proof::Expired => false,
+            Proof::Access(None) => true,
+            Proof::Access(Some(token)) => session.lineage.first_use(token, self.now).is_ok(),
+            Proof::Refresh(presented) => session.lineage.knows(presented, self.policy.grace, self.now),
+        }
+    }
+
+    fn remove(&mut self, doomed: impl Fn(&Session) -> bool) -> Reply {
+        let before = self.outcome.delete.len();
+        self.delete_where(SessionEventKind::Revoked, doomed);
+        let ids = self.outcome.delete.iter().skip(before).copied().collect();
+        Reply::Revoked { ids, scope: Scope::Current }
+    }
+
+    fn list(&mut self, tenant_id: Option<&str>) -> Reply {
+        self.sessions.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.created_at)));
+        let listed = self.sessions.iter().filter(|session| in_tenant(session, tenant_id));
+        Reply::Listed(listed.map(|session| self.live(session.clone())).collect())
+    }
+
+    fn update(
+        &mut self,
+        id: Random,
+        data: Option<Map<String, Value>>,
+        change: Option<PayloadChange>,
+    ) -> Reply {
+        let Some(session) = self.find(id) else { return Reply::Gone };
+        let payload = match change {
+            None => session.payload.clone(),
+            Some(PayloadChange::Replace(payload)) => payload,
+            Some(PayloadChange::Merge(change)) => Payload::merged(session.payload.clone(), &change),
+        };
+        let updated = Session { payload, ..session.clone() };
+        if !fits_a_cookie(&updated) {
+            return Reply::TooLarge;
+        }
+        if updated != session {
+            self.outcome.save.push(updated.clone());
+        }
+        self.outcome.data = data.map(|data| (id, data));
+        Reply::Updated(self.live(updated))
+    }
+
+    fn find(&self, id: Random) -> Option<Session> {
+        self.sessions.iter().find(|session| session.id == id).cloned()
+    }
+
+    fn live(&self, session: Session) -> Live {
+        let ends_at = session.ends_at(self.policy);
+        Live::of(session, ends_at)
+    }
+
+    fn save(&mut self, session: Session) -> Session {
+        self.outcome.save.push(session.clone());
+        session
+    }
+
+    fn delete_where(&mut self, kind: SessionEventKind, doomed: impl Fn(&Session) -> bool) {
+        let (gone, kept) = std::mem::take(&mut self.sessions).into_iter().partition(doomed);
+        self.sessions = kept;
+        let gone: Vec<Session> = gone;
+        for session in &gone {
+            self.outcome.delete.push(session.id);
+            self.log(kind, session);
+        }
+    }
+
+    fn log(&mut self, kind: SessionEventKind, session: &Session) {
+        self.outcome.events.push(SessionEvent { kind, id: session.id, user_id: session.user_id.clone() });
+    }
+}
+
+fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
+    tenant_id.is_none_or(|tenant_id| session.tenant_id == tenant_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Lineage;
+    use crate::time::Seconds;
+
+    const POLICY: Policy = Policy {
+        idle: Seconds::new(100),
+        absolute: Seconds::new(1000),
+        grace: Seconds::new(30),
+        max_sessions: 3,
+    };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn id(n: u8) -> Random {
+        Random::from_bytes([n; 16])
+    }
+
+    fn session(n: u8, seen: i64) -> Session {
+        Session {
+            id: id(n),
+            user_id: "u".into(),
+            tenant_id: "public".into(),
+            lineage: Lineage::start(id(n), at(seen)),
+            created_at: at(seen),
+            last_seen_at: at(seen),
+            payload: Payload::default(),
+            anti_csrf: false,
+            static_key: false,
+            user_agent: None,
+            country: None,
+        }
+    }
+
+    fn rows(sessions: &[Session]) -> Rows {
+        Rows { sessions: sessions.to_vec(), data: Map::new() }
+    }
+
+    fn new(n: u8) -> NewSession {
+        NewSession {
+            id: id(n),
+            user_id: "u".into(),
+            tenant_id: "public".into(),
+            nonce: id(n),
+            payload: Payload::default(),
+            data: Map::new(),
+            anti_csrf: false,
+            static_key: false,
+            user_agent: None,
+            country: None,
+            replaces: None,
+        }
+    }
+
+    fn revoked(reply: &Reply) -> (&[Random], Scope) {
+        match reply {
+            Reply::Revoked { ids, scope } => (ids, *scope),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_session_lives_through_its_last_idle_second() {
+        let one = session(1, 0);
+        let check = Command::Check { id: id(1), first_use: None };
+        assert!(matches!(decide(rows(&[one.clone()]), check.clone(), &POLICY, at(100)).0, Reply::Live(_)));
+        let (reply, outcome) = decide(rows(&[one]), check, &POLICY, at(101));
+        assert_eq!(reply, Reply::Gone);
+        assert_eq!(outcome.delete, [id(1)]);
+    }
+
+    #[test]
+    fn rotation_never_moves_the_absolute_end() {
+        let mut one = session(1, 0);
+        one.lineage.rotated_at = at(990);
+        assert_eq!(one.ends_at(&POLICY), at(1000));
+    }
+
+    #[test]
+    fn the_longest_unused_session_makes_room() {
+        let sessions = [session(1, 30), session(2, 10), session(3, 20)];
+        let (reply, outcome) = decide(rows(&sessions), Command::Create(new(4)), &POLICY, at(40));
+        assert!(matches!(reply, Reply::Created(_)));
+        assert_eq!(outcome.delete, [id(2)]);
+    }
+
+    #[test]
+    fn creating_twice_makes_one_session() {
+        let (first, outcome) = decide(Rows::default(), Command::Create(new(1)), &POLICY, at(0));
+        let (second, repeated) = decide(rows(&outcome.save), Command::Create(new(1)), &POLICY, at(1));
+        assert_eq!(first, second);
+        assert_eq!(repeated, Outcome::default());
+    }
+
+    #[test]
+    fn the_replaced_session_ends_in_the_same_step() {
+        let create = Command::Create(NewSession { replaces: Some(id(1)), ..new(2) });
+        let (_, outcome) = decide(rows(&[session(1, 0)]), create, &POLICY, at(1));
+        assert_eq!((outcome.delete, outcome.save.len()), (vec![id(1)], 1));
+    }
+
+    #[test]
+    fn a_check_writes_nothing() {
+        let check = Command::Check { id: id(1), first_use: None };
+        let (_, outcome) = decide(rows(&[session(1, 0)]), check, &POLICY, at(50));
+        assert_eq!(outcome, Outcome::default());
+    }
+
+    #[test]
+    fn reuse_deletes_the_session() {
+        let stale = Generation { generation: 0, nonce: id(9), parent: Random::ZERO };
+        let renew = Command::Renew {
+            id: id(1),
+            presented: stale,
+            nonce: id(8),
+            anti_csrf: AntiCsrf::Keep,
+            static_key: None,
+        };
+        let (reply, outcome) = decide(rows(&[session(1, 0)]), renew, &POLICY, at(1));
+        assert_eq!(reply, Reply::Reuse { user_id: "u".into() });
+        assert_eq!(outcome.delete, [id(1)]);
+        assert_eq!(outcome.events.first().map(|event| event.kind), Some(SessionEventKind::TokenReuse));
+    }
+
+    #[test]
+    fn a_missing_anti_csrf_token_changes_nothing() {
+        let one = Session { anti_csrf: true, ..session(1, 0) };
+        let renew = Command::Renew {
+            id: id(1),
+            presented: one.lineage.current().refresh,
+            nonce: id(8),
+            anti_csrf: AntiCsrf::Missing,
+            static_key: None,
+        };
+        let (reply, outcome) = decide(rows(&[one]), renew, &POLICY, at(1));
+        assert_eq!((reply, outcome), (Reply::AntiCsrfMissing, Outcome::default()));
+    }
+
+    #[test]
+    fn an_expired_token_ends_its_own_session_only() {
+        let all = [session(1, 0), session(2, 0)];
+        let revoke = Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Expired, as_of: at(5) };
+        let (reply, _) = decide(rows(&all), revoke, &POLICY, at(5));
+        assert_eq!(revoked(&reply), (&[id(1)][..], Scope::Current));
+    }
+
+    #[test]
+    fn a_living_session_ends_all_that_existed_when_it_asked() {
+        let all = [session(1, 0), session(2, 3), session(3, 9)];
+        let revoke =
+            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: at(5) };
+        let (reply, _) = decide(rows(&all), revoke, &POLICY, at(20));
+        assert_eq!(revoked(&reply), (&[id(1), id(2)][..], Scope::All));
+    }
+
+    #[test]
+    fn logging_out_the_others_keeps_this_one() {
+        let all = [session(1, 0), session(2, 3)];
+        let proof = Proof::Refresh(session(1, 0).lineage.current().refresh);
+        let revoke = Command::Revoke { id: id(1), scope: Scope::Others, proof, as_of: at(5) };
+        let (reply, _) = decide(rows(&all), revoke, &POLICY, at(5));
+        assert_eq!(revoked(&reply), (&[id(2)][..], Scope::Others));
+    }
+
+    #[test]
+    fn logging_out_of_nothing_succeeds() {
+        let revoke =
+            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: at(5) };
+        let (reply, outcome) = decide(Rows::default(), revoke, &POLICY, at(5));
+        assert_eq!(revoked(&reply), (&[][..], Scope::Current));
+        assert_eq!(outcome, Outcome::default());
+    }
+
+    #[test]
+    fn a_tenant_bounds_removal_and_listing() {
+        let other = Session { tenant_id: "t2".into(), ..session(2, 0) };
+        let all = [session(1, 0), other];
+        let remove = Command::RemoveAll { tenant_id: Some("t2".into()) };
+        assert_eq!(revoked(&decide(rows(&all), remove, &POLICY, at(1)).0).0, [id(2)]);
+        let (Reply::Listed(listed), _) =
+            decide(rows(&all), Command::List { tenant_id: None }, &POLICY, at(1))
+        else {
+            panic!("a list");
+        };
+        assert_eq!(listed.len(), 2);
+    }
+
+    #[test]
+    fn a_payload_that_fits_no_cookie_changes_nothing() {
+        let large = serde_json::json!({ "x": "y".repeat(4096) });
+        let change = PayloadChange::Merge(serde_json::from_value(large).unwrap());
+        let update = Command::Update { id: id(1), data: None, payload: Some(change) };
+        let (reply, outcome) = decide(rows(&[session(1, 0)]), update, &POLICY, at(1));
+        assert_eq!((reply, outcome), (Reply::TooLarge, Outcome::default()));
+    }
+}

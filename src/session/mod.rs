@@ -1,0 +1,103 @@
+//! What a session is, and every rule about when it lives, moves on and dies.
+//!
+//! Invariant: nothing here does I/O. The object loads rows, calls [`decide()`], and writes what it is
+//! told; no other code changes a session.
+
+mod command;
+mod decide;
+mod handle;
+mod payload;
+mod rotation;
+
+pub use command::{
+    AntiCsrf, Command, Envelope, Live, Logout, NewSession, PayloadChange, Proof, Reach, Renewed, Reply, Scope,
+};
+pub use decide::{Outcome, Rows, decide};
+pub use handle::{Handle, ObjectId};
+pub use payload::{PROTECTED, Payload, ProtectedName};
+pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
+
+use crate::bytes::Random;
+use crate::time::{Seconds, Timestamp};
+
+/// The application name space that a gate serves unless told otherwise.
+pub const DEFAULT_APP: &str = "public";
+
+/// The tenant of a session that names none.
+pub const DEFAULT_TENANT: &str = "public";
+
+/// The longest user id, in bytes of UTF-8.
+pub const MAX_USER_ID: usize = 256;
+
+/// One session, as its object keeps it. The data that only the application reads is kept beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Its id within the object.
+    pub id: Random,
+    /// Who is signed in.
+    pub user_id: String,
+    /// The tenant it was created in.
+    pub tenant_id: String,
+    /// Where it stands in the succession of its refresh tokens.
+    pub lineage: Lineage,
+    /// When it was created; the absolute lifetime counts from here.
+    pub created_at: Timestamp,
+    /// When it was created or last renewed. A check moves nothing.
+    pub last_seen_at: Timestamp,
+    /// The application's claims in the access token.
+    pub payload: Payload,
+    /// Whether its access tokens carry an anti-CSRF token.
+    pub anti_csrf: bool,
+    /// Whether its access tokens are signed with the static key.
+    pub static_key: bool,
+    /// The browser it was created in, as that named itself.
+    pub user_agent: Option<String>,
+    /// The country it was created in, two letters.
+    pub country: Option<String>,
+}
+
+/// The limits that sessions live under (ASVS 7.3.1, 7.3.2, 7.1.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long a session lives without a rotation.
+    pub idle: Seconds,
+    /// How long a session lives at all.
+    pub absolute: Seconds,
+    /// How long a replaced token may still be repeated.
+    pub grace: Seconds,
+    /// How many sessions a user may have.
+    pub max_sessions: usize,
+}
+
+impl Session {
+    /// The last second in which the session lives: the idle or the absolute end, whichever comes first.
+    #[must_use]
+    pub fn ends_at(&self, policy: &Policy) -> Timestamp {
+        let idle = self.lineage.rotated_at.after(policy.idle);
+        idle.min(self.created_at.after(policy.absolute))
+    }
+
+    /// Whether the session lives at `now`.
+    #[must_use]
+    pub fn lives(&self, policy: &Policy, now: Timestamp) -> bool {
+        now <= self.ends_at(policy)
+    }
+}
+
+/// The name of the object that keeps a user's sessions. It is the storage location: it never changes.
+#[must_use]
+pub fn object_name(app_id: &str, user_id: &str) -> String {
+    // An app id has no slash, so the first one ends it.
+    format!("{app_id}/{user_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_names_are_pinned() {
+        assert_eq!(object_name("public", "u1"), "public/u1");
+        assert_eq!(object_name("a", "b/c"), "a/b/c");
+    }
+}

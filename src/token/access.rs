@@ -1,0 +1,407 @@
+//! The access token: a JWT (RFC 7519) signed with Ed25519, as the SuperTokens SDKs verify it offline.
+//!
+//! Invariant: a text becomes an [`AccessToken`] only when its signature is good under a key of ours
+//! and it says that it is an access token (`version`), which no other JWT of the gate does.
+
+use std::rc::Rc;
+
+use chrono::DateTime;
+use jwt_compact::alg::Ed25519;
+use jwt_compact::{AlgorithmExt as _, Claims, Header, UntrustedToken};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::bytes::Random;
+use crate::session::{FirstUse, Handle, Live, Payload, Session};
+use crate::time::Timestamp;
+
+use super::keys::{KeyPair, Keys};
+
+/// The longest cookie, name and value together, that browsers keep (RFC 6265bis §5.6).
+const MAX_COOKIE: usize = 4096;
+
+/// The longest name that an access token is set under.
+const LONGEST_COOKIE_NAME: &str = "__Secure-sAccessToken";
+
+/// What an access token says.
+#[derive(Clone, PartialEq)]
+pub struct AccessToken {
+    /// The session it is for.
+    pub handle: Handle,
+    /// Who is signed in: `sub`.
+    pub user_id: String,
+    /// The tenant: `tId`.
+    pub tenant_id: String,
+    /// The nonce of the refresh token it was issued with: `refreshTokenHash1`.
+    pub nonce: Random,
+    /// The nonce of that token's parent while the child is unused: `parentRefreshTokenHash1`.
+    pub parent: Option<Random>,
+    /// `antiCsrfToken`.
+    pub anti_csrf: Option<String>,
+    /// The application's claims.
+    pub payload: Payload,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// `exp`: the first second in which the token is no longer good (RFC 7519 §4.1.4).
+    pub expires_at: Timestamp,
+    /// The id of the key that signs it: `kid`.
+    pub key_id: String,
+}
+
+/// A token with a good signature.
+#[derive(Clone, PartialEq)]
+pub enum Verified {
+    /// It is good now.
+    Good(Rc<AccessToken>),
+    /// It was good once: enough to log its session out, for nothing else.
+    Expired(Rc<AccessToken>),
+}
+
+/// The access token format, which follows the CDI version that it is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// CDI 3.x.
+    V4,
+    /// CDI 4.0 and later, and the gate itself.
+    V5,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct ExtraHeader {
+    version: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Body {
+    sub: String,
+    #[serde(rename = "tId")]
+    tenant_id: String,
+    #[serde(rename = "rsub", default, skip_serializing_if = "Option::is_none")]
+    recipe_user_id: Option<String>,
+    #[serde(rename = "sessionHandle")]
+    handle: Handle,
+    #[serde(rename = "refreshTokenHash1")]
+    nonce: Random,
+    #[serde(rename = "parentRefreshTokenHash1")]
+    parent: Option<Random>,
+    #[serde(rename = "antiCsrfToken")]
+    anti_csrf: Option<String>,
+    #[serde(flatten)]
+    payload: Map<String, Value>,
+}
+
+impl Version {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::V4 => "4",
+            Self::V5 => "5",
+        }
+    }
+}
+
+impl AccessToken {
+    /// The token's text; `None` only if a key or the payload cannot be encoded, which no input causes.
+    #[must_use]
+    pub fn sign(&self, version: Version, keys: &Keys, now: Timestamp) -> Option<String> {
+        let extra = ExtraHeader { version: version.as_str().to_owned() };
+        let claims = claims(self.body(version), self.issued_at, self.expires_at)?;
+        let key = keys.verifying(&self.key_id, now)?;
+        Ed25519.token(&header(extra, &key), &claims, &key.signing).ok()
+    }
+
+    /// Reads a text whose signature is good; whether it is good *now* is [`AccessToken::at`].
+    #[must_use]
+    pub fn verify(text: &str, keys: &Keys, now: Timestamp) -> Option<Self> {
+        let token = UntrustedToken::<ExtraHeader>::try_from(text).ok()?;
+        let Header { key_id: Some(key_id), token_type: Some(token_type), other_fields, .. } = token.header()
+        else {
+            return None;
+        };
+        if token_type != "JWT" || !["4", "5"].contains(&other_fields.version.as_str()) {
+            return None;
+        }
+        let key = keys.verifying(key_id, now)?;
+        let verified = Ed25519.validator::<Body>(&key.verifying).validate(&token).ok()?;
+        Self::read(verified.claims(), key_id)
+    }
+
+    /// Whether a verified token is good now.
+    #[must_use]
+    pub fn at(self: Rc<Self>, keys: &Keys, now: Timestamp) -> Verified {
+        let good = self.expires_at > now && keys.is_published(&self.key_id, now);
+        if good { Verified::Good(self) } else { Verified::Expired(self) }
+    }
+
+    /// The access token for a session.
+    #[must_use]
+    pub fn of(session: &Live, handle: Handle, parent: Option<Random>, keys: &Keys, now: Timestamp) -> Self {
+        Self {
+            handle,
+            user_id: session.user_id.clone(),
+            tenant_id: session.tenant_id.clone(),
+            nonce: session.nonce,
+            parent,
+            anti_csrf: session.anti_csrf.then(|| keys.anti_csrf(handle)),
+            payload: session.payload.clone(),
+            issued_at: now,
+            expires_at: now.after(keys.access_ttl()),
+            key_id: keys.signing_id(session.static_key, now),
+        }
+    }
+
+    /// Whether it is signed with the static key.
+    #[must_use]
+    pub fn has_static_key(&self) -> bool {
+        self.key_id.starts_with("s-")
+    }
+
+    /// What it says of the lineage, while it names a parent.
+    #[must_use]
+    pub fn first_use(&self) -> Option<FirstUse> {
+        self.parent.map(|parent| FirstUse { nonce: self.nonce, parent })
+    }
+
+    /// All claims as the `front-token` header shows them to the page.
+    #[must_use]
+    pub fn all_claims(&self, version: Version) -> Map<String, Value> {
+        let mut all = match serde_json::to_value(self.body(version)) {
+            Ok(Value::Object(map)) => map,
+            _ => Map::new(),
+        };
+        all.insert("iat".into(), self.issued_at.seconds().into());
+        all.insert("exp".into(), self.expires_at.seconds().into());
+        all
+    }
+
+    fn body(&self, version: Version) -> Body {
+        Body {
+            sub: self.user_id.clone(),
+            tenant_id: self.tenant_id.clone(),
+            recipe_user_id: match version {
+                Version::V4 => None,
+                Version::V5 => Some(self.user_id.clone()),
+            },
+            handle: self.handle,
+            nonce: self.nonce,
+            parent: self.parent,
+            anti_csrf: self.anti_csrf.clone(),
+            payload: self.payload.as_map().clone(),
+        }
+    }
+
+    fn read(claims: &Claims<Body>, key_id: &str) -> Option<Self> {
+        let body = claims.custom.clone();
+        Some(Self {
+            handle: body.handle,
+            user_id: body.sub,
+            tenant_id: body.tenant_id,
+            nonce: body.nonce,
+            parent: body.parent,
+            anti_csrf: body.anti_csrf,
+            payload: Payload::try_from(body.payload).ok()?,
+            issued_at: Timestamp::from_seconds(claims.issued_at?.timestamp()),
+            expires_at: Timestamp::from_seconds(claims.expiration?.timestamp()),
+            key_id: key_id.to_owned(),
+        })
+    }
+}
+
+impl Verified {
+    /// The token, good or not.
+    #[must_use]
+    pub fn into_token(self) -> Rc<AccessToken> {
+        match self {
+            Self::Good(token) | Self::Expired(token) => token,
+        }
+    }
+}
+
+/// Signs any claims with the static key: a JWT for other services, which is never a session because
+/// its header has no `version`.
+#[must_use]
+pub fn sign_jwt(
+    claims_: Map<String, Value>,
+    expires_at: Timestamp,
+    static_key: bool,
+    keys: &Keys,
+    now: Timestamp,
+) -> Option<String> {
+    let key = keys.signing(static_key, now)?;
+    let header = Header::empty().with_token_type("JWT").with_key_id(key.id.clone());
+    Ed25519.token(&header, &claims(claims_, now, expires_at)?, &key.signing).ok()
+}
+
+/// Whether every access token of the session fits a cookie.
+#[must_use]
+pub fn fits_a_cookie(session: &Session) -> bool {
+    // The longest forms of all that can vary: a parent, an anti-CSRF token, 11-digit times.
+    const HEADER: usize = 100;
+    const TIMES: usize = 40;
+    const SIGNATURE: usize = 86;
+    let longest = AccessToken {
+        handle: Handle { object: crate::session::ObjectId::default(), id: session.id },
+        user_id: session.user_id.clone(),
+        tenant_id: session.tenant_id.clone(),
+        nonce: session.id,
+        parent: Some(session.id),
+        anti_csrf: Some(session.id.to_string()),
+        payload: session.payload.clone(),
+        issued_at: Timestamp::default(),
+        expires_at: Timestamp::default(),
+        key_id: String::new(),
+    };
+    let Ok(body) = serde_json::to_vec(&longest.body(Version::V5)) else { return false };
+    let encoded = |length: usize| length.saturating_mul(4).div_ceil(3);
+    let claims = encoded(body.len().saturating_add(TIMES));
+    let token = encoded(HEADER).saturating_add(claims).saturating_add(SIGNATURE).saturating_add(2);
+    token.saturating_add(LONGEST_COOKIE_NAME.len()) <= MAX_COOKIE
+}
+
+fn header(extra: ExtraHeader, key: &KeyPair) -> Header<ExtraHeader> {
+    Header::new(extra).with_token_type("JWT").with_key_id(key.id.clone())
+}
+
+fn claims<T>(custom: T, issued_at: Timestamp, expires_at: Timestamp) -> Option<Claims<T>> {
+    let mut claims = Claims::new(custom);
+    claims.issued_at = Some(DateTime::from_timestamp(issued_at.seconds(), 0)?);
+    claims.expiration = Some(DateTime::from_timestamp(expires_at.seconds(), 0)?);
+    Some(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::tests::{OLDER, SECRET, keys};
+    use super::*;
+    use crate::bytes;
+    use crate::session::ObjectId;
+    use serde_json::json;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn token() -> AccessToken {
+        AccessToken {
+            handle: Handle {
+                object: ObjectId::from_hex(&"0f".repeat(32)).unwrap(),
+                id: Random::from_bytes([3; 16]),
+            },
+            user_id: "u1".into(),
+            tenant_id: "public".into(),
+            nonce: Random::from_bytes([4; 16]),
+            parent: None,
+            anti_csrf: None,
+            payload: serde_json::from_value(json!({ "role": "admin", "deep": { "a": [1, null] } })).unwrap(),
+            issued_at: at(1_000_000),
+            expires_at: at(1_003_600),
+            key_id: keys("public", &[SECRET]).signing_id(false, at(1_000_000)),
+        }
+    }
+
+    fn read(text: &str, keys: &Keys, now: i64) -> Option<Verified> {
+        AccessToken::verify(text, keys, at(now)).map(|token| Rc::new(token).at(keys, at(now)))
+    }
+
+    fn part(text: &str, index: usize) -> Value {
+        let part = text.split('.').nth(index).unwrap();
+        serde_json::from_slice(&bytes::decode_any(part).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn header_and_claims_are_what_the_sdks_read() {
+        let keys = keys("public", &[SECRET]);
+        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        let header = part(&text, 0);
+        assert_eq!(
+            (&header["alg"], &header["typ"], &header["version"]),
+            (&json!("EdDSA"), &json!("JWT"), &json!("5"))
+        );
+        assert!(header["kid"].as_str().unwrap().starts_with("d-"));
+        assert_eq!(
+            part(&text, 1),
+            json!({
+                "sub": "u1", "tId": "public", "rsub": "u1", "exp": 1_003_600, "iat": 1_000_000,
+                "sessionHandle": token().handle.to_string(), "refreshTokenHash1": token().nonce.to_string(),
+                "parentRefreshTokenHash1": null, "antiCsrfToken": null,
+                "role": "admin", "deep": { "a": [1, null] },
+            })
+        );
+    }
+
+    #[test]
+    fn a_token_reads_back_until_it_expires() {
+        let keys = keys("public", &[SECRET]);
+        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        let token = Rc::new(token());
+        assert!(read(&text, &keys, 1_003_599) == Some(Verified::Good(Rc::clone(&token))));
+        assert!(read(&text, &keys, 1_003_600) == Some(Verified::Expired(Rc::clone(&token))));
+        assert!(read(&text, &keys, 90_000_000) == Some(Verified::Expired(token)));
+    }
+
+    #[test]
+    fn no_changed_character_is_accepted() {
+        let keys = keys("public", &[SECRET]);
+        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        for position in (0..text.len()).step_by(7).chain(text.len() - 90..text.len()) {
+            let mut other = text.clone().into_bytes();
+            other[position] = if other[position] == b'A' { b'B' } else { b'A' };
+            let other = String::from_utf8(other).unwrap();
+            assert!(AccessToken::verify(&other, &keys, at(1_000_000)).is_none(), "character {position}");
+        }
+    }
+
+    #[test]
+    fn other_secrets_apps_and_algorithms_are_noise() {
+        let now = at(1_000_000);
+        let text = token().sign(Version::V5, &keys("public", &[SECRET]), now).unwrap();
+        assert!(AccessToken::verify(&text, &keys("public", &[OLDER]), now).is_none());
+        assert!(AccessToken::verify(&text, &keys("other", &[SECRET]), now).is_none());
+        let (_, rest) = text.split_once('.').unwrap();
+        for alg in ["none", "HS256", "ES256", "EdDSA"] {
+            let kid = part(&text, 0)["kid"].clone();
+            let header = json!({ "alg": alg, "typ": if alg == "EdDSA" { "at+jwt" } else { "JWT" }, "kid": kid, "version": "5" });
+            let forged = format!("{}.{rest}", bytes::encode(header.to_string().as_bytes()));
+            assert!(AccessToken::verify(&forged, &keys("public", &[SECRET]), now).is_none(), "{alg}");
+        }
+    }
+
+    #[test]
+    fn a_jwt_for_other_services_is_no_access_token() {
+        let keys = keys("public", &[SECRET]);
+        let claims =
+            token().all_claims(Version::V5).into_iter().filter(|(name, _)| name != "iat" && name != "exp");
+        let text = sign_jwt(claims.collect(), at(2_000_000), true, &keys, at(1_000_000)).unwrap();
+        assert!(part(&text, 0)["kid"].as_str().unwrap().starts_with("s-"));
+        assert!(AccessToken::verify(&text, &keys, at(1_000_001)).is_none());
+    }
+
+    #[test]
+    fn what_fits_by_the_estimate_fits_in_fact() {
+        let keys = keys("public", &[SECRET]);
+        let session = |length: usize| Session {
+            id: Random::from_bytes([1; 16]),
+            user_id: "u".into(),
+            tenant_id: "public".into(),
+            lineage: crate::session::Lineage::start(Random::ZERO, at(0)),
+            created_at: at(0),
+            last_seen_at: at(0),
+            payload: serde_json::from_value(json!({ "x": "y".repeat(length) })).unwrap(),
+            anti_csrf: false,
+            static_key: false,
+            user_agent: None,
+            country: None,
+        };
+        let largest = (0..4096).rev().find(|length| fits_a_cookie(&session(*length))).unwrap();
+        assert!(largest > 2000);
+        let text = AccessToken {
+            payload: session(largest).payload,
+            parent: Some(Random::ZERO),
+            anti_csrf: Some(Random::ZERO.to_string()),
+            ..token()
+        }
+        .sign(Version::V5, &keys, at(1_000_000))
+        .unwrap();
+        let cookie = text.len() + LONGEST_COOKIE_NAME.len();
+        assert!(cookie <= MAX_COOKIE && cookie > MAX_COOKIE - 150, "{cookie}");
+    }
+}

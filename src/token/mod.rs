@@ -1,0 +1,15 @@
+//! The three tokens a browser holds, and the keys they are made with.
+//!
+//! Invariant: every key is derived from the configured secrets and none is stored; a token that was
+//! not made with one of them is never told apart from noise.
+
+mod access;
+mod cache;
+mod keys;
+mod marker;
+mod refresh;
+
+pub use access::{AccessToken, Verified, Version, fits_a_cookie, sign_jwt};
+pub use keys::{KeyPair, Keys, Secret};
+pub use marker::{open_marker, seal_marker};
+pub use refresh::RefreshToken;
