@@ -1,0 +1,258 @@
+//! Admission: what to ask the object about a request's credentials, and what its answer means.
+//!
+//! Invariant: nobody is signed in by anything but the object's word, or its word of at most `fresh`
+//! seconds ago. One question at the most; none for credentials that fail their own check.
+
+use std::rc::Rc;
+
+use crate::bytes::Random;
+use crate::config::{AntiCsrfMode, Config};
+use crate::request::{Head, Trust, cross_site};
+use crate::session::{AntiCsrf, Command, Handle, Live, Renewed, Reply};
+use crate::time::{Seconds, Timestamp};
+use crate::token::{AccessToken, Keys, Version};
+
+use super::credentials::{Access, Credentials};
+use super::memory::Memory;
+use super::tokens::TokenPair;
+
+/// What to do about the credentials of a request.
+pub enum Admission {
+    /// There is nothing to ask.
+    Settled(Standing),
+    /// Ask the session's object.
+    Ask(Handle, Command),
+}
+
+/// Who the request is from.
+#[expect(clippy::large_enum_variant, reason = "one per request, on the stack")]
+pub enum Standing {
+    /// A session.
+    SignedIn(Identity),
+    /// None.
+    SignedOut(Absence),
+}
+
+/// A session that was admitted.
+pub struct Identity {
+    /// The access token, as it is from now on.
+    pub token: Rc<AccessToken>,
+    /// Its text, for the origin.
+    pub text: String,
+    /// When the object was asked: the session as it keeps it.
+    pub session: Option<Live>,
+    /// Tokens that the browser has to get.
+    pub tokens: Option<TokenPair>,
+}
+
+/// Why there is no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// There were no good credentials.
+    None,
+    /// They are in each other's way.
+    Conflict,
+    /// There is a refresh cookie, but only the refresh route may use it.
+    TryRefresh,
+    /// The session has ended, or moved on without this token.
+    Ended,
+    /// A replaced refresh token came back.
+    Theft,
+}
+
+impl Absence {
+    /// Whether the browser's cookies are of no use any more.
+    #[must_use]
+    pub const fn clears(self) -> bool {
+        match self {
+            Self::None | Self::TryRefresh => false,
+            Self::Conflict | Self::Ended | Self::Theft => true,
+        }
+    }
+
+    /// The message of a 401.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::None | Self::Conflict | Self::Ended => "unauthorised",
+            Self::TryRefresh => "try refresh token",
+            Self::Theft => "token theft detected",
+        }
+    }
+}
+
+/// Whether an unsafe request must be refused because another site may have made the browser send it.
+///
+/// `needs_cookie` is for the origin's routes, where a request without a session cookie is the
+/// application's own affair.
+#[must_use]
+pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, needs_cookie: bool) -> bool {
+    let unsafe_request = !head.is_safe() || head.is_upgrade();
+    let ambient = credentials.has_cookie || !needs_cookie;
+    if !unsafe_request || !ambient || credentials.header_mode || config.anti_csrf == AntiCsrfMode::None {
+        return false;
+    }
+    cross_site(head, Trust { origins: &config.cors_origins, same_site: config.allow_same_site })
+}
+
+/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for beside the provenance.
+#[must_use]
+pub fn lacks_anti_csrf(head: &Head, credentials: &Credentials, config: &Config, keys: &Keys) -> bool {
+    let unsafe_request = !head.is_safe() || head.is_upgrade();
+    if !unsafe_request || !credentials.has_cookie || credentials.header_mode {
+        return false;
+    }
+    match config.anti_csrf {
+        AntiCsrfMode::FetchMetadata | AntiCsrfMode::None => false,
+        AntiCsrfMode::CustomHeader => head.header("rid").is_none(),
+        AntiCsrfMode::Token => {
+            !credentials.handle().is_some_and(|handle| shows_anti_csrf(head, handle, keys))
+        }
+    }
+}
+
+/// What a renewal by the gate knows of the anti-CSRF token.
+#[must_use]
+pub fn anti_csrf_on_renewal(config: &Config) -> AntiCsrf {
+    match config.anti_csrf {
+        AntiCsrfMode::Token => AntiCsrf::Proved,
+        AntiCsrfMode::FetchMetadata | AntiCsrfMode::CustomHeader | AntiCsrfMode::None => AntiCsrf::Keep,
+    }
+}
+
+/// Whether the `anti-csrf` header has the session's token; compared in constant time.
+#[must_use]
+pub fn shows_anti_csrf(head: &Head, handle: Handle, keys: &Keys) -> bool {
+    use subtle::ConstantTimeEq as _;
+    let shown = head.header("anti-csrf").unwrap_or_default();
+    keys.anti_csrf(handle).as_bytes().ct_eq(shown.as_bytes()).into()
+}
+
+/// Decides whether to ask, and what; `nonce` is for a new refresh token, should one be needed.
+#[must_use]
+pub fn admit(
+    credentials: &Credentials,
+    config: &Config,
+    memory: &Memory,
+    fresh: Seconds,
+    nonce: Random,
+    now: Timestamp,
+) -> Admission {
+    let signed_out = |absence| Admission::Settled(Standing::SignedOut(absence));
+    // Two access cookies beside one good refresh cookie: the refresh cookie decides.
+    if credentials.name_two_sessions() {
+        return signed_out(Absence::Conflict);
+    }
+    if let Access::Good(token) = &credentials.access {
+        if memory.has_ended(token.handle) {
+            return signed_out(Absence::Ended);
+        }
+        if token.parent.is_none() && memory.is_fresh(token.handle, fresh, now) {
+            let identity = Identity {
+                token: Rc::clone(token),
+                text: credentials.access_text.clone(),
+                session: None,
+                tokens: None,
+            };
+            return Admission::Settled(Standing::SignedIn(identity));
+        }
+        return Admission::Ask(
+            token.handle,
+            Command::Check { id: token.handle.id, first_use: token.first_use() },
+        );
+    }
+    if let Some(refresh) = credentials.refresh
+        && config.renews_transparently()
+    {
+        if memory.has_ended(refresh.handle) {
+            return signed_out(Absence::Ended);
+        }
+        let command = Command::Renew {
+            id: refresh.handle.id,
+            presented: refresh.generation,
+            nonce,
+            anti_csrf: anti_csrf_on_renewal(config),
+            static_key: None,
+        };
+        return Admission::Ask(refresh.handle, command);
+    }
+    signed_out(if credentials.in_conflict {
+        Absence::Conflict
+    } else if credentials.has_refresh_cookie && !config.renews_transparently() {
+        Absence::TryRefresh
+    } else {
+        Absence::None
+    })
+}
+
+/// What the object's answer means; `None` if it is no answer to what was asked.
+#[must_use]
+pub fn judge(
+    reply: Reply,
+    handle: Handle,
+    credentials: &Credentials,
+    memory: &Memory,
+    keys: &Keys,
+    now: Timestamp,
+) -> Option<Standing> {
+    match reply {
+        Reply::Live(live) => {
+            memory.lives(handle, now);
+            checked(live, credentials, keys, now).map(Standing::SignedIn)
+        }
+        Reply::Renewed(renewed) => {
+            memory.lives(handle, now);
+            self::renewed(renewed, handle, keys, now).map(Standing::SignedIn)
+        }
+        Reply::Gone => {
+            memory.ended(handle);
+            Some(Standing::SignedOut(Absence::Ended))
+        }
+        Reply::Superseded => Some(Standing::SignedOut(Absence::Ended)),
+        Reply::Reuse { .. } => {
+            memory.ended(handle);
+            Some(Standing::SignedOut(Absence::Theft))
+        }
+        Reply::AntiCsrfMissing => Some(Standing::SignedOut(Absence::TryRefresh)),
+        Reply::Created(_)
+        | Reply::Revoked { .. }
+        | Reply::Listed(_)
+        | Reply::Read { .. }
+        | Reply::Updated(_)
+        | Reply::TooLarge => None,
+    }
+}
+
+/// A session that lives. Its access token is replaced when it names a parent, or when the
+/// application has changed the payload since.
+fn checked(live: Live, credentials: &Credentials, keys: &Keys, now: Timestamp) -> Option<Identity> {
+    let Access::Good(token) = &credentials.access else { return None };
+    if token.parent.is_none() && token.payload == live.payload {
+        return Some(Identity {
+            token: Rc::clone(token),
+            text: credentials.access_text.clone(),
+            session: Some(live),
+            tokens: None,
+        });
+    }
+    let tokens = TokenPair::replaced(&live, token, Version::V5, keys, now)?;
+    Some(Identity::with(tokens, live))
+}
+
+fn renewed(renewed: Renewed, handle: Handle, keys: &Keys, now: Timestamp) -> Option<Identity> {
+    let tokens = TokenPair::issued(&renewed, handle, Version::V5, keys, now)?;
+    Some(Identity::with(tokens, renewed.session))
+}
+
+impl Identity {
+    /// A session whose browser gets new tokens.
+    #[must_use]
+    pub fn with(tokens: TokenPair, session: Live) -> Self {
+        Self {
+            token: Rc::clone(&tokens.token),
+            text: tokens.access.clone(),
+            session: Some(session),
+            tokens: Some(tokens),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What the origin may say about sessions in its response: the control headers, parsed.
+//!
+//! Invariant: a header is understood completely or the response is refused; nothing is done by halves.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::config::is_name_space_id;
+use crate::session::{DEFAULT_TENANT, Handle, MAX_USER_ID, Payload, Scope};
+
+/// The header that makes a session.
+const CREATE: &str = "gate-create-session";
+/// The header that ends sessions.
+const REVOKE: &str = "gate-revoke-session";
+/// The header that changes the access token's payload.
+const SET_PAYLOAD: &str = "gate-set-payload";
+
+/// How much data a session may carry, in bytes of JSON.
+const MAX_DATA: usize = 64 * 1024;
+
+/// What a response asks for.
+#[derive(Debug, Default, PartialEq)]
+pub struct Controls {
+    /// Make a session.
+    pub create: Option<CreateSession>,
+    /// End sessions.
+    pub revoke: Option<RevokeSession>,
+    /// Merge this into the payload.
+    pub payload: Option<Payload>,
+}
+
+/// `Gate-Create-Session`.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CreateSession {
+    /// Who logged in.
+    pub user_id: String,
+    /// The application's claims.
+    #[serde(default)]
+    pub payload: Payload,
+    /// What the application keeps in the session.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+    /// The tenant.
+    #[serde(default = "default_tenant")]
+    pub tenant_id: String,
+}
+
+/// `Gate-Revoke-Session`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RevokeSession {
+    /// By what the request's session is.
+    Scope(Scope),
+    /// These.
+    Handles(Vec<Handle>),
+}
+
+/// A control header that is not understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ControlError {
+    /// Which.
+    pub header: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+impl Controls {
+    /// All control headers; none of them ever reaches a browser.
+    pub const HEADERS: [&str; 3] = [CREATE, REVOKE, SET_PAYLOAD];
+
+    /// Reads the control headers of a response.
+    ///
+    /// # Errors
+    /// The first header that is malformed.
+    pub fn parse<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Self, ControlError> {
+        let read = |name| header(name).map(|value| (name, value));
+        Ok(Self {
+            create: read(CREATE).map(|(name, value)| create(name, value)).transpose()?,
+            revoke: read(REVOKE).map(|(name, value)| revoke(name, value)).transpose()?,
+            payload: read(SET_PAYLOAD).map(|(name, value)| json(name, value)).transpose()?,
+        })
+    }
+}
+
+fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlError> {
+    let create: CreateSession = json(header, value)?;
+    let error = |why: &str| Err(ControlError { header, why: why.to_owned() });
+    if create.user_id.is_empty() || create.user_id.len() > MAX_USER_ID {
+        return error("userId must be 1 to 256 bytes");
+    }
+    if !is_name_space_id(&create.tenant_id) {
+        return error("tenantId must be lower-case letters, digits and hyphens");
+    }
+    if is_too_much_data(&create.data) {
+        return error("data must be at most 64 KiB");
+    }
+    Ok(create)
+}
+
+fn revoke(header: &'static str, value: &str) -> Result<RevokeSession, ControlError> {
+    let value = value.trim();
+    if let Some(scope) = Scope::parse(value) {
+        return Ok(RevokeSession::Scope(scope));
+    }
+    let handles: Option<Vec<Handle>> = value.split(',').map(|handle| Handle::parse(handle.trim())).collect();
+    match handles {
+        Some(handles) => Ok(RevokeSession::Handles(handles)),
+        None => {
+            Err(ControlError { header, why: "current, all, others or session handles expected".to_owned() })
+        }
+    }
+}
+
+/// The JSON of a control header is ASCII: what a header does to other characters is not agreed upon.
+fn json<T: serde::de::DeserializeOwned>(header: &'static str, value: &str) -> Result<T, ControlError> {
+    if !value.is_ascii() {
+        return Err(ControlError { header, why: "the JSON must be ASCII, with \\u escapes".to_owned() });
+    }
+    serde_json::from_str(value).map_err(|error| ControlError { header, why: error.to_string() })
+}
+
+/// Whether a session's data is over its limit.
+#[must_use]
+pub fn is_too_much_data(data: &Map<String, Value>) -> bool {
+    serde_json::to_vec(data).map_or(true, |bytes| bytes.len() > MAX_DATA)
+}
+
+fn default_tenant() -> String {
+    DEFAULT_TENANT.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(name: &str, value: &str) -> Result<Controls, ControlError> {
+        Controls::parse(|header| (header == name).then_some(value))
+    }
+
+    #[test]
+    fn a_session_is_described_in_full_or_by_its_user_alone() {
+        let full = r#"{"userId":"\u00fc","payload":{"role":"admin"},"data":{"x":1},"tenantId":"t1"}"#;
+        let create = parse(CREATE, full).unwrap().create.unwrap();
+        assert_eq!((create.user_id.as_str(), create.tenant_id.as_str()), ("ü", "t1"));
+        let create = parse(CREATE, r#"{"userId":"u"}"#).unwrap().create.unwrap();
+        assert_eq!(create.tenant_id, "public");
+    }
+
+    #[test]
+    fn a_malformed_header_is_named() {
+        let long = format!(r#"{{"userId":"{}"}}"#, "u".repeat(257));
+        for value in [
+            "",
+            "{}",
+            "u1",
+            "[]",
+            r#"{"userId":""}"#,
+            r#"{"userId":1}"#,
+            r#"{"userId":"ü"}"#,
+            &long,
+            r#"{"userId":"u","payload":[]}"#,
+            r#"{"userId":"u","payload":{"sub":"x"}}"#,
+            r#"{"userId":"u","tenantId":"T 1"}"#,
+            r#"{"userId":"u","role":"x"}"#,
+            r#"{"userId":"u"} x"#,
+        ] {
+            assert_eq!(parse(CREATE, value).unwrap_err().header, CREATE, "{value}");
+        }
+        for value in ["", "everything", "current, all", "abc"] {
+            assert_eq!(parse(REVOKE, value).unwrap_err().header, REVOKE, "{value}");
+        }
+        for value in ["", "1", "null", r#"{"exp":1}"#] {
+            assert_eq!(parse(SET_PAYLOAD, value).unwrap_err().header, SET_PAYLOAD, "{value}");
+        }
+    }
+
+    #[test]
+    fn scopes_and_handles_are_told_apart() {
+        assert_eq!(parse(REVOKE, "others").unwrap().revoke, Some(RevokeSession::Scope(Scope::Others)));
+        let handle = "A".repeat(64);
+        let two = format!("{handle}, {handle}");
+        let Some(RevokeSession::Handles(handles)) = parse(REVOKE, &two).unwrap().revoke else { panic!() };
+        assert_eq!(handles.len(), 2);
+    }
+}

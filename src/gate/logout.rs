@@ -1,0 +1,208 @@
+//! Logout: what is asked, whether it may be done, and what the browser is told.
+//!
+//! The order is fixed: read, delete in the object, clear cookies, answer. Invariant: "signed out" is
+//! said only after the object has said that the records are gone; done twice is success.
+
+use crate::config::Config;
+use crate::pages::{self, Problem};
+use crate::request::{Head, LogoutLink, logout_link, percent_encode, return_target};
+use crate::response::{Additions, Answer};
+use crate::session::{Logout, Scope};
+use crate::token::{Keys, seal_marker};
+
+use super::credentials::Credentials;
+use super::refusal::{RETRY_AFTER, problem};
+use super::tokens::{Delivery, cleared};
+
+/// What a logout request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutRequest {
+    /// Which sessions are to end.
+    pub scope: Scope,
+    /// Where to go afterwards, as wished.
+    pub return_to: Option<String>,
+}
+
+/// What a request of the logout URL leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum LogoutStep {
+    /// Do it.
+    Act,
+    /// Answer this; nothing happens.
+    Answer(Answer),
+}
+
+/// A scope that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownScope;
+
+/// Reads what is asked: the path before the query before the form, and of a repeated parameter the first.
+///
+/// # Errors
+/// [`UnknownScope`] when the parameter that counts is no scope.
+pub fn asked(all_by_path: bool, query: &str, form: &str) -> Result<LogoutRequest, UnknownScope> {
+    let parameter = |name| first_parameter(query, name).or_else(|| first_parameter(form, name));
+    let scope = match parameter("scope") {
+        _ if all_by_path => Scope::All,
+        None => Scope::Current,
+        Some(scope) => Scope::parse(&scope).ok_or(UnknownScope)?,
+    };
+    Ok(LogoutRequest { scope, return_to: parameter("return_to") })
+}
+
+/// The first parameter of this name in `application/x-www-form-urlencoded` text.
+#[must_use]
+pub fn first_parameter(text: &str, name: &str) -> Option<String> {
+    text.split('&').find_map(|pair| {
+        let (other, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (form_decode(other) == name).then(|| form_decode(value))
+    })
+}
+
+fn form_decode(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+/// Whether a `GET` of the logout URL may act (contract §5, `request::logout_link`).
+#[must_use]
+pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> LogoutStep {
+    let refuse = |problem_| LogoutStep::Answer(problem(head, config, problem_));
+    match logout_link(head) {
+        LogoutLink::Followed => LogoutStep::Act,
+        LogoutLink::Foreign => LogoutStep::Answer(confirm(head, config, asked, 200)),
+        LogoutLink::Hidden => LogoutStep::Answer(confirm(head, config, asked, 403)),
+        LogoutLink::Embedded => refuse(Problem::CrossSite),
+        LogoutLink::Prefetch => refuse(Problem::Prefetch),
+    }
+}
+
+fn confirm(head: &Head, config: &Config, asked: &LogoutRequest, status: u16) -> Answer {
+    pages::confirm(head.path(), asked, status, config).with("cache-control", "no-store")
+}
+
+/// Where the browser goes after logout; `Err` carries what it gets instead when the wish is refused.
+#[must_use]
+pub fn redirect_target(head: &Head, config: &Config, asked: &LogoutRequest) -> (Option<String>, bool) {
+    let wish = asked.return_to.as_deref();
+    let target = wish.and_then(|wish| return_target(wish, head.origin(), &config.return_to_origins));
+    let refused = wish.is_some() && target.is_none();
+    (target.or_else(|| config.logout_redirect.clone()), refused)
+}
+
+/// The answer once the records are gone; `spared` when this device's own was left alone.
+#[must_use]
+pub fn done(
+    head: &Head,
+    config: &Config,
+    target: Option<String>,
+    revoked: usize,
+    spared: bool,
+    delivery: Delivery,
+) -> Answer {
+    let answer = match (head.wants_page(), target) {
+        (true, Some(target)) => Answer::see_other(target),
+        (true, None) if spared => pages::others_signed_out(config),
+        (true, None) => pages::signed_out(config),
+        (false, _) => Answer::json(200, &serde_json::json!({ "status": "OK", "revoked": revoked })),
+    };
+    if spared {
+        return answer.with("cache-control", "no-store");
+    }
+    answer.with_all(signed_out_headers(head, config, delivery))
+}
+
+/// The headers of every answer that says "signed out".
+#[must_use]
+pub fn signed_out_headers(head: &Head, config: &Config, delivery: Delivery) -> Additions {
+    let mut additions = cleared(delivery, head.origin().host(), config);
+    if !config.clear_site_data.is_empty() {
+        additions.add("clear-site-data", config.clear_site_data.clone());
+    }
+    additions
+}
+
+/// The answer while the object cannot be reached: the session cookies go all the same, and a marker
+/// stays that can do this very logout and nothing else.
+#[must_use]
+pub fn pending(
+    head: &Head,
+    config: &Config,
+    asked: &LogoutRequest,
+    logouts: &[Logout],
+    keys: &Keys,
+) -> Answer {
+    let retry = retry_location(head.path(), asked);
+    let answer = if head.wants_page() {
+        pages::not_signed_out_yet(&retry, config)
+    } else {
+        Answer::message(503, "the logout could not be completed yet; it is tried again")
+    };
+    let answer = answer.with("retry-after", RETRY_AFTER.to_string()).with("cache-control", "no-store");
+    if asked.scope == Scope::Others {
+        return answer;
+    }
+    with_marker(answer, head, config, logouts, keys)
+}
+
+fn with_marker(mut answer: Answer, head: &Head, config: &Config, logouts: &[Logout], keys: &Keys) -> Answer {
+    for cookie in config.cookies.clear_sessions(head.origin().host(), &config.base_path) {
+        answer = answer.with("set-cookie", cookie);
+    }
+    answer.with("set-cookie", config.cookies.set_pending(&seal_marker(logouts, keys)))
+}
+
+fn retry_location(path: &str, asked: &LogoutRequest) -> String {
+    let return_to = asked.return_to.as_deref();
+    let return_to = return_to.map(|wish| format!("&return_to={}", percent_encode(wish))).unwrap_or_default();
+    format!("{path}?scope={}{return_to}", asked.scope.as_str())
+}
+
+/// All logouts that a request asks for: its own, and those that could not be done before.
+#[must_use]
+pub fn all_logouts(credentials: &Credentials, own: Vec<Logout>) -> Vec<Logout> {
+    let mut all = own;
+    for earlier in &credentials.pending {
+        let repeats =
+            all.iter().any(|logout| logout.handle == earlier.handle && logout.scope == earlier.scope);
+        if !repeats {
+            all.push(*earlier);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(all_by_path: bool, query: &str, form: &str) -> Result<Scope, UnknownScope> {
+        asked(all_by_path, query, form).map(|asked| asked.scope)
+    }
+
+    #[test]
+    fn the_path_goes_before_the_query_before_the_form() {
+        assert_eq!(scope(true, "scope=others", "scope=current"), Ok(Scope::All));
+        assert_eq!(scope(false, "scope=others", "scope=all"), Ok(Scope::Others));
+        assert_eq!(scope(false, "", "scope=all"), Ok(Scope::All));
+        assert_eq!(scope(false, "", ""), Ok(Scope::Current));
+    }
+
+    #[test]
+    fn the_first_of_a_repeated_parameter_counts() {
+        assert_eq!(scope(false, "scope=others&scope=all", ""), Ok(Scope::Others));
+        assert_eq!(scope(false, "scope=nonsense&scope=all", ""), Err(UnknownScope));
+    }
+
+    #[test]
+    fn parameters_are_decoded() {
+        let asked = asked(false, "x&return_to=%2Fa+b%3Fc", "").unwrap();
+        assert_eq!(asked.return_to.as_deref(), Some("/a b?c"));
+    }
+
+    #[test]
+    fn the_retry_asks_for_the_same() {
+        let asked = LogoutRequest { scope: Scope::All, return_to: Some("/a?b".into()) };
+        assert_eq!(retry_location("/logout", &asked), "/logout?scope=all&return_to=/a%3Fb");
+    }
+}

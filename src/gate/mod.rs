@@ -1,0 +1,29 @@
+//! What to do about a request: the rules of routes, admission, logout, and what the origin may say.
+//!
+//! Invariant: every function here is a decision over plain values. The shell carries it out.
+
+mod admission;
+mod control;
+mod credentials;
+mod logout;
+mod memory;
+mod refusal;
+mod route;
+mod rules;
+mod tokens;
+
+pub use admission::{
+    Absence, Admission, Identity, Standing, admit, anti_csrf_on_renewal, csrf_refusal, judge,
+    lacks_anti_csrf, shows_anti_csrf,
+};
+pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
+pub use credentials::{Access, Credentials};
+pub use logout::{
+    LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending,
+    redirect_target, signed_out_headers, step_of_link,
+};
+pub use memory::Memory;
+pub use refusal::{misconfigured, no_session, problem, unavailable};
+pub use route::Route;
+pub use rules::{Rule, Rules, SessionNeed};
+pub use tokens::{Delivery, TokenPair, cleared, delivered};

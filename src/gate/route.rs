@@ -1,0 +1,97 @@
+//! Which part of the gate a path belongs to.
+//!
+//! Invariant: every path under `BASE_PATH` and `CORE_PATH` is the gate's; none of them reaches the origin.
+
+use crate::config::Config;
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// Through the gate to the application.
+    Origin,
+    /// Log out; of every device if the path says so.
+    Logout {
+        /// `…/all`.
+        all: bool,
+    },
+    /// The session of this browser.
+    Session,
+    /// The user's devices.
+    Sessions,
+    /// End one of them.
+    RevokeSession,
+    /// The public keys.
+    Jwks,
+    /// Is the gate up?
+    Health,
+    /// SuperTokens browser SDK: refresh.
+    Refresh,
+    /// SuperTokens browser SDK: sign out.
+    SignOut,
+    /// SuperTokens backend SDK: the path below `CORE_PATH`.
+    Core(&'a str),
+    /// Nothing there.
+    Unknown,
+}
+
+impl<'a> Route<'a> {
+    /// The route of `path`.
+    #[must_use]
+    pub fn of(path: &'a str, config: &Config) -> Self {
+        if let Some(rest) = below(path, &config.core_path) {
+            return Self::Core(rest);
+        }
+        if let Some(rest) = below(path, &config.logout_path) {
+            match rest {
+                "" => return Self::Logout { all: false },
+                "/all" => return Self::Logout { all: true },
+                _ => {}
+            }
+        }
+        match below(path, &config.base_path) {
+            None => Self::Origin,
+            Some("/session") => Self::Session,
+            Some("/sessions") => Self::Sessions,
+            Some("/sessions/revoke") => Self::RevokeSession,
+            Some("/jwt/jwks.json") => Self::Jwks,
+            Some("/health") => Self::Health,
+            Some("/session/refresh") => Self::Refresh,
+            Some("/signout") => Self::SignOut,
+            Some(_) => Self::Unknown,
+        }
+    }
+}
+
+/// What follows `base` in `path`: nothing, or a further path.
+fn below<'a>(path: &'a str, base: &str) -> Option<&'a str> {
+    path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+    use serde_json::json;
+
+    #[test]
+    fn paths_find_their_routes() {
+        let config = config(json!({})).ok().unwrap();
+        for (path, route) in [
+            ("/", Route::Origin),
+            ("/logout", Route::Logout { all: false }),
+            ("/logout/all", Route::Logout { all: true }),
+            ("/logout/x", Route::Origin),
+            ("/logouts", Route::Origin),
+            ("/auth", Route::Unknown),
+            ("/auth/x", Route::Unknown),
+            ("/authors", Route::Origin),
+            ("/auth/session", Route::Session),
+            ("/auth/session/refresh", Route::Refresh),
+            ("/auth/core/hello", Route::Core("/hello")),
+            ("/auth/core", Route::Core("")),
+            ("/auth/cores", Route::Unknown),
+        ] {
+            assert_eq!(Route::of(path, &config), route, "{path}");
+        }
+    }
+}

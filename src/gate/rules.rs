@@ -1,0 +1,169 @@
+//! The rules of routes: which paths need a session, and how fresh the answer about it must be.
+//!
+//! Invariant: the first match decides, and everything unmatched requires a session. A path that the
+//! origin may read differently than we do matches nothing that would let it pass without one.
+
+use serde::Deserialize;
+
+use crate::request::is_path;
+use crate::time::Seconds;
+
+/// Whether a route needs a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionNeed {
+    /// Nobody passes without one.
+    #[default]
+    Required,
+    /// It is checked if there is one.
+    Optional,
+    /// It is not looked at.
+    None,
+}
+
+/// One entry of `RULES`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "RuleForm")]
+pub struct Rule {
+    path: String,
+    is_prefix: bool,
+    /// Whether the route needs a session.
+    pub session: SessionNeed,
+    /// For how long a positive answer of the object may be relied on.
+    pub fresh: Seconds,
+}
+
+/// `RULES`, in order.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    fallback: Rule,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleForm {
+    path: String,
+    #[serde(default)]
+    session: SessionNeed,
+    #[serde(default)]
+    fresh: Seconds,
+}
+
+impl TryFrom<RuleForm> for Rule {
+    type Error = &'static str;
+
+    fn try_from(form: RuleForm) -> Result<Self, Self::Error> {
+        let (path, is_prefix) = match form.path.strip_suffix('*') {
+            Some(prefix) => (prefix.to_owned(), true),
+            None => (form.path, false),
+        };
+        if !is_path(&path) || path.contains(['*', '?', '#']) || has_ambiguity(&path) {
+            return Err("a rule's path starts with a slash; a star may end it");
+        }
+        Ok(Self { path, is_prefix, session: form.session, fresh: form.fresh })
+    }
+}
+
+impl Rule {
+    /// The same rule with a session that is not needed.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self { session: SessionNeed::Optional, ..self }
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        if self.is_prefix { path.starts_with(&self.path) } else { path == self.path }
+    }
+}
+
+impl Rules {
+    /// Takes the rules in order.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let fallback = Rule {
+            path: String::new(),
+            is_prefix: true,
+            session: SessionNeed::Required,
+            fresh: Seconds::new(0),
+        };
+        Self { rules, fallback }
+    }
+
+    /// The rule for a path.
+    #[must_use]
+    pub fn find(&self, path: &str) -> &Rule {
+        let ambiguous = has_ambiguity(path);
+        let may_decide = |rule: &&Rule| !ambiguous || rule.session == SessionNeed::Required;
+        self.rules.iter().filter(may_decide).find(|rule| rule.matches(path)).unwrap_or(&self.fallback)
+    }
+}
+
+/// Whether the origin may read a path differently: an encoded slash, backslash or control character.
+fn has_ambiguity(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    path.contains('\\')
+        || bytes.windows(3).any(|window| match window {
+            [b'%', high, low] => is_ambiguous(*high, *low),
+            _ => false,
+        })
+}
+
+fn is_ambiguous(high: u8, low: u8) -> bool {
+    match (high, low.to_ascii_lowercase()) {
+        (b'0' | b'1', digit) => digit.is_ascii_hexdigit(),
+        (b'2' | b'7', b'f') | (b'5', b'c') => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rules() -> Rules {
+        let rules = json!([
+            { "path": "/assets/*", "session": "none" },
+            { "path": "/", "session": "optional" },
+            { "path": "/feed/*", "session": "required", "fresh": 30 },
+            { "path": "/feed/public", "session": "none" },
+        ]);
+        Rules::new(serde_json::from_value(rules).unwrap())
+    }
+
+    #[test]
+    fn the_first_match_decides() {
+        let rules = rules();
+        assert_eq!(rules.find("/assets/x.css").session, SessionNeed::None);
+        assert_eq!(rules.find("/").session, SessionNeed::Optional);
+        assert_eq!(rules.find("/feed/public").session, SessionNeed::Required);
+        assert_eq!(rules.find("/feed/1").fresh, Seconds::new(30));
+    }
+
+    #[test]
+    fn everything_unmatched_is_required() {
+        for path in ["/x", "/asset", "/assets", "//", "/Assets/x"] {
+            assert_eq!(rules().find(path).session, SessionNeed::Required, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_ambiguous_path_matches_nothing_that_lets_it_pass() {
+        for path in [
+            "/assets/..%2fadmin",
+            "/assets/%5cx",
+            "/assets/%5Cx",
+            "/assets/\\x",
+            "/assets/%00",
+            "/assets/%0A",
+            "/assets/%1f",
+            "/assets/%7F",
+        ] {
+            assert_eq!(rules().find(path).session, SessionNeed::Required, "{path}");
+        }
+        for path in ["/assets/%20", "/assets/%2e", "/assets/%c3%a9", "/assets/%", "/assets/%0"] {
+            assert_eq!(rules().find(path).session, SessionNeed::None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The gate's pages: one look, made by templates that escape, without script.
+//!
+//! Invariant: a page works under `default-src 'none'`; its one style is allowed by its hash, and no
+//! other site can put it in a frame (ASVS 3.4).
+
+mod device;
+
+use askama::Template;
+use sha2::{Digest as _, Sha256};
+
+use crate::bytes;
+use crate::config::{Config, Look};
+use crate::gate::LogoutRequest;
+use crate::request::Origin;
+use crate::response::{Answer, Body};
+use crate::session::{Handle, Live, Scope};
+use crate::time::Timestamp;
+
+pub use device::{device_name, relative};
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The request itself.
+    BadRequest(&'static str),
+    /// No session.
+    NoSession,
+    /// The request came from another site.
+    CrossSite,
+    /// No such session, or none of this user's.
+    UnknownSession,
+    /// No such page of the gate.
+    NotFound,
+    /// A body over its limit.
+    TooLarge,
+    /// A browser that only guesses where its user goes next.
+    Prefetch,
+    /// The origin said something that makes no sense, or nothing.
+    BadGateway(String),
+    /// The object does not answer.
+    Unavailable,
+}
+
+/// What all pages share.
+struct Frame {
+    title: String,
+    style: String,
+    stylesheet: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    frame: &'a Frame,
+    heading: &'a str,
+    text: &'a str,
+    link: Option<(&'a str, &'a str)>,
+    retry: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct Confirm<'a> {
+    frame: &'a Frame,
+    text: &'a str,
+    action: &'a str,
+    scope: &'a str,
+    return_to: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct Sessions<'a> {
+    frame: &'a Frame,
+    user_id: &'a str,
+    base_path: &'a str,
+    devices: Vec<Device>,
+}
+
+struct Device {
+    handle: String,
+    current: bool,
+    name: String,
+    country: Option<String>,
+    created: String,
+    seen: String,
+}
+
+impl Problem {
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BadRequest(_) => 400,
+            Self::NoSession => 401,
+            Self::CrossSite => 403,
+            Self::UnknownSession | Self::NotFound => 404,
+            Self::TooLarge => 413,
+            Self::BadGateway(_) => 502,
+            Self::Prefetch | Self::Unavailable => 503,
+        }
+    }
+
+    /// What an API says.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::BadRequest(why) => (*why).to_owned(),
+            Self::NoSession => "unauthorised".to_owned(),
+            Self::CrossSite => "cross-site request refused".to_owned(),
+            Self::UnknownSession => "no such session".to_owned(),
+            Self::NotFound => "not found".to_owned(),
+            Self::TooLarge => "the body is too large".to_owned(),
+            Self::Prefetch => "not for prefetching".to_owned(),
+            Self::BadGateway(why) => why.clone(),
+            Self::Unavailable => "the session store does not answer; try again".to_owned(),
+        }
+    }
+
+    const fn heading(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "That did not work",
+            Self::NoSession => "Please log in",
+            Self::CrossSite => "Refused",
+            Self::UnknownSession | Self::NotFound => "Not found",
+            Self::TooLarge => "Too large",
+            Self::BadGateway(_) => "The application does not answer",
+            Self::Prefetch | Self::Unavailable => "Please try again",
+        }
+    }
+
+    const fn text(&self) -> &'static str {
+        match self {
+            Self::BadRequest(why) => why,
+            Self::NoSession => "You need to log in to see this page.",
+            Self::CrossSite => "This request came from another site, so nothing was done.",
+            Self::UnknownSession => {
+                "There is no such device among yours. It may have been logged out already."
+            }
+            Self::NotFound => "There is no such page.",
+            Self::TooLarge => "More was sent than can be taken.",
+            Self::Prefetch => "This address does nothing until it is really opened.",
+            Self::BadGateway(_) => "The gate is up, but the application behind it gave no usable answer.",
+            Self::Unavailable => "Your session could not be checked just now. You are not logged out.",
+        }
+    }
+}
+
+/// A page that says what went wrong.
+#[must_use]
+pub fn problem(problem: Problem, config: &Config) -> Answer {
+    let link =
+        config.login_url.as_deref().filter(|_| problem == Problem::NoSession).map(|url| (url, "Log in"));
+    message(problem.status(), problem.heading(), problem.text(), link, None, config)
+}
+
+/// After logout.
+#[must_use]
+pub fn signed_out(config: &Config) -> Answer {
+    let link = config.login_url.as_deref().map(|url| (url, "Log in again"));
+    message(200, "You are signed out", "This device holds no session any more.", link, None, config)
+}
+
+/// After the logout of the other devices.
+#[must_use]
+pub fn others_signed_out(config: &Config) -> Answer {
+    let text = "Every other device is signed out. This one still is signed in.";
+    message(200, "Done", text, Some(("/", "Continue")), None, config)
+}
+
+/// While a logout cannot be done.
+#[must_use]
+pub fn not_signed_out_yet(retry: &str, config: &Config) -> Answer {
+    let text = "Your session could not be ended just now. This page tries again by itself every few seconds; \
+                you can also close it, and the logout is completed as soon as possible.";
+    message(503, "Still logging you out", text, Some((retry, "Try again now")), Some(retry), config)
+}
+
+/// Before a logout that the person may not have asked for.
+#[must_use]
+pub fn confirm(action: &str, asked: &LogoutRequest, status: u16, config: &Config) -> Answer {
+    let text = match asked.scope {
+        Scope::Current => "Another page asks to log you out of this device.",
+        Scope::All => "Another page asks to log you out of all your devices.",
+        Scope::Others => "Another page asks to log you out of all your other devices.",
+    };
+    let frame = Frame::of(&config.look);
+    let page = Confirm {
+        frame: &frame,
+        text,
+        action,
+        scope: asked.scope.as_str(),
+        return_to: asked.return_to.as_deref(),
+    };
+    html(status, &page, &frame, config)
+}
+
+/// The user's devices.
+#[must_use]
+pub fn sessions(current: Handle, sessions: &[Live], config: &Config, now: Timestamp) -> Answer {
+    let frame = Frame::of(&config.look);
+    let devices = sessions.iter().map(|session| Device::of(session, current, now)).collect();
+    let user_id = sessions.first().map_or("", |session| session.user_id.as_str());
+    let page = Sessions { frame: &frame, user_id, base_path: &config.base_path, devices };
+    html(200, &page, &frame, config).with("cache-control", "no-store")
+}
+
+/// The same, for programs.
+#[must_use]
+pub fn session_json(current: Handle, session: &Live) -> serde_json::Value {
+    let handle = Handle { object: current.object, id: session.id };
+    serde_json::json!({
+        "handle": handle,
+        "current": handle == current,
+        "createdAt": session.created_at.millis(),
+        "lastSeenAt": session.last_seen_at.millis(),
+        "expiresAt": session.ends_at.millis(),
+        "device": device_name(session.user_agent.as_deref()),
+        "country": session.country,
+    })
+}
+
+fn message(
+    status: u16,
+    heading: &str,
+    text: &str,
+    link: Option<(&str, &str)>,
+    retry: Option<&str>,
+    config: &Config,
+) -> Answer {
+    let frame = Frame::of(&config.look);
+    html(status, &Message { frame: &frame, heading, text, link, retry }, &frame, config)
+}
+
+fn html(status: u16, page: &impl Template, frame: &Frame, config: &Config) -> Answer {
+    // Rendering to a string has nothing to fail on.
+    let content = page.render().unwrap_or_default();
+    Answer::new(status, Body::Html(content))
+        .with("content-security-policy", content_security_policy(frame, config))
+        .with("x-content-type-options", "nosniff")
+        // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
+        .with("referrer-policy", "same-origin")
+        .with("cross-origin-opener-policy", "same-origin")
+}
+
+/// `form-action` names where a form may lead after its redirect, too.
+fn content_security_policy(frame: &Frame, config: &Config) -> String {
+    let hash = bytes::encode_standard(&Sha256::digest(frame.style.as_bytes()));
+    let stylesheet = frame.stylesheet.as_deref().map(|url| format!(" {}", source(url))).unwrap_or_default();
+    let redirect = config.logout_redirect.as_deref().map(source);
+    let targets = config.return_to_origins.iter().map(|origin| origin.as_str().to_owned()).chain(redirect);
+    let targets: String = targets.map(|target| format!(" {target}")).collect();
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'{stylesheet}; form-action 'self'{targets}; \
+         frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+fn source(url: &str) -> String {
+    Origin::of_url(url).map_or_else(|| "'self'".to_owned(), |origin| origin.as_str().to_owned())
+}
+
+impl Frame {
+    fn of(look: &Look) -> Self {
+        let style = include_str!("../../templates/style.css").replace("__ACCENT__", &look.accent);
+        Self { title: look.title.clone(), style, stylesheet: look.stylesheet.clone() }
+    }
+}
+
+impl Device {
+    fn of(session: &Live, current: Handle, now: Timestamp) -> Self {
+        let handle = Handle { object: current.object, id: session.id };
+        Self {
+            handle: handle.to_string(),
+            current: handle == current,
+            name: device_name(session.user_agent.as_deref()),
+            country: session.country.clone(),
+            created: relative(session.created_at, now),
+            seen: relative(session.last_seen_at, now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+    use serde_json::json;
+
+    fn content(answer: &Answer) -> &str {
+        match &answer.body {
+            Body::Html(html) => html,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn whatever_a_request_says_is_escaped() {
+        let config = config(json!({ "PAGE_TITLE": "<b>&" })).ok().unwrap();
+        let asked = LogoutRequest { scope: Scope::All, return_to: Some("\"><script>".into()) };
+        let answer = confirm("/logout", &asked, 200, &config);
+        assert!(!content(&answer).contains("<script>") && !content(&answer).contains("<b>&"));
+        assert!(content(&answer).contains("&#60;script&#62;"));
+    }
+
+    #[test]
+    fn the_style_is_allowed_by_its_hash_alone() {
+        let config = config(json!({ "RETURN_TO_ORIGINS": ["https://www.example"] })).ok().unwrap();
+        let answer = signed_out(&config);
+        let (_, csp) = answer.headers.iter().find(|(name, _)| *name == "content-security-policy").unwrap();
+        assert!(csp.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(
+            csp.contains("form-action 'self' https://www.example;") && csp.contains("frame-ancestors 'none'")
+        );
+    }
+
+    #[test]
+    fn the_page_of_a_pending_logout_never_says_that_it_is_done() {
+        let config = config(json!({})).ok().unwrap();
+        let answer = not_signed_out_yet("/logout?scope=current", &config);
+        assert!(!content(&answer).to_lowercase().contains("signed out"));
+        assert!(
+            content(&answer).contains(r#"<meta http-equiv="refresh" content="5;url=/logout?scope=current">"#)
+        );
+    }
+}

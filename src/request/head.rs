@@ -1,0 +1,159 @@
+//! A request's method, URL and headers as one plain value.
+//!
+//! Invariant: reading a header costs no call into JavaScript; the shell takes all of them in one.
+
+use super::origin::Origin;
+
+/// The head of a request.
+pub struct Head {
+    method: String,
+    origin: Origin,
+    /// Path and query, as the runtime normalised them.
+    target: String,
+    /// `name,value` lines; a header name has no comma and a value no line break.
+    lines: String,
+}
+
+impl Head {
+    /// Takes a request's parts; `None` when the URL is not absolute, which the runtime never gives.
+    #[must_use]
+    pub fn new(method: String, url: &str, lines: String) -> Option<Self> {
+        let origin = Origin::of_url(url)?;
+        let target = url.get(origin.as_str().len()..)?;
+        let target = target.split('#').next().unwrap_or_default();
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        Some(Self { method, origin, target, lines })
+    }
+
+    /// The method, as sent: methods are case-sensitive and may be unknown.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The origin that the browser addressed.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The path, escapes and all.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The query without its question mark.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// A header's value; the name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// All headers, names in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.lines().filter_map(|line| line.split_once(','))
+    }
+
+    /// Whether the method promises to change nothing (RFC 9110 §9.2.1).
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        // TRACE is safe by the RFC; the platform never lets it through.
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
+    /// Whether a WebSocket is asked for.
+    #[must_use]
+    pub fn is_upgrade(&self) -> bool {
+        self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+    }
+
+    /// Whether a browser wants a page to show.
+    #[must_use]
+    pub fn is_navigation(&self) -> bool {
+        match self.header("sec-fetch-mode") {
+            Some(mode) => mode == "navigate",
+            None => self.method == "GET" && self.accepts_html(),
+        }
+    }
+
+    /// Whether a person is to read the answer: a navigation, or a form sent by a browser too old to say so.
+    #[must_use]
+    pub fn wants_page(&self) -> bool {
+        match self.header("sec-fetch-mode") {
+            Some(mode) => mode == "navigate",
+            None => self.accepts_html(),
+        }
+    }
+
+    /// Whether this is a CORS preflight (Fetch §4.8).
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        self.method == "OPTIONS"
+            && self.header("origin").is_some()
+            && self.header("access-control-request-method").is_some()
+    }
+
+    /// The bearer token, if there is one.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// Whether a SuperTokens SDK wants its tokens in headers instead of cookies.
+    #[must_use]
+    pub fn wants_header_mode(&self) -> bool {
+        self.header("st-auth-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
+    }
+
+    fn accepts_html(&self) -> bool {
+        self.header("accept").is_some_and(|accept| accept.contains("text/html"))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn head(method: &str, url: &str, headers: &[(&str, &str)]) -> Head {
+        let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name},{value}")).collect();
+        Head::new(method.to_owned(), url, lines.join("\n")).unwrap()
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let head = head("GET", "https://a.example:8443/x/y?z=1&w", &[]);
+        assert_eq!(head.origin().as_str(), "https://a.example:8443");
+        assert_eq!((head.target(), head.path(), head.query()), ("/x/y?z=1&w", "/x/y", "z=1&w"));
+    }
+
+    #[test]
+    fn a_value_may_contain_commas() {
+        let head = head("GET", "https://a.example/", &[("accept", "text/html, */*"), ("x", "")]);
+        assert_eq!(head.header("accept"), Some("text/html, */*"));
+        assert_eq!(head.header("x"), Some(""));
+        assert_eq!(head.header("y"), None);
+    }
+
+    #[test]
+    fn a_navigation_is_what_the_browser_says_it_is() {
+        let url = "https://a.example/";
+        assert!(head("POST", url, &[("sec-fetch-mode", "navigate")]).is_navigation());
+        assert!(!head("GET", url, &[("sec-fetch-mode", "cors"), ("accept", "text/html")]).is_navigation());
+        assert!(head("GET", url, &[("accept", "text/html")]).is_navigation());
+        assert!(!head("POST", url, &[("accept", "text/html")]).is_navigation());
+        assert!(head("POST", url, &[("accept", "text/html")]).wants_page());
+    }
+}

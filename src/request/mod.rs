@@ -1,0 +1,15 @@
+//! What a request says: its head, its cookies, where it comes from, where it may lead.
+//!
+//! Invariant: everything here is read from the request alone; what to do about it is `gate`'s.
+
+mod cookies;
+mod head;
+mod origin;
+mod provenance;
+mod target;
+
+pub use cookies::{Held, hold, strip};
+pub use head::Head;
+pub use origin::Origin;
+pub use provenance::{LogoutLink, Trust, cross_site, logout_link};
+pub use target::{is_path, percent_encode, return_target};

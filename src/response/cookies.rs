@@ -1,0 +1,422 @@
+//! The gate's cookies: each described once, and both setting and clearing come from the description.
+//!
+//! Invariant: a cookie is cleared with the name, domain and path it was set with (RFC 6265bis §5.7),
+//! and clearing covers every cookie that any configuration of the gate can have set for this host.
+
+use serde::Deserialize;
+
+use crate::config::is_domain;
+use crate::time::Seconds;
+
+const ACCESS: &str = "sAccessToken";
+const REFRESH: &str = "sRefreshToken";
+const PENDING: &str = "sLogoutPending";
+
+/// A name that SuperTokens gave a cookie beside the two tokens; cleared, never set.
+const LEGACY_ID_REFRESH: &str = "sIdRefreshToken";
+
+const HOST: &str = "__Host-";
+const SECURE: &str = "__Secure-";
+
+/// How long the browser keeps the marker of a logout that could not be done yet.
+const PENDING_LIFETIME: Seconds = Seconds::new(86_400);
+
+/// What the configuration says of cookies.
+#[derive(Clone, Debug)]
+pub struct CookieSettings {
+    /// `COOKIE_DOMAIN`.
+    pub domain: Option<String>,
+    /// `COOKIE_SAMESITE`.
+    pub same_site: SameSite,
+    /// `REFRESH_COOKIE_PATH`.
+    pub refresh_path: String,
+    /// `CLEAR_COOKIES`.
+    pub clear: Vec<ClearCookie>,
+    /// The longest that a browser keeps a cookie, in seconds.
+    pub lifetime_limit: u32,
+}
+
+/// `SameSite`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// With navigations from other sites, not with their sub-requests.
+    Lax,
+    /// Never with requests from other sites.
+    Strict,
+    /// Always.
+    None,
+}
+
+/// A cookie of the origin that logout clears too.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "ClearCookieForm")]
+pub struct ClearCookie {
+    name: String,
+    path: String,
+    domain: Option<String>,
+    partitioned: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ClearCookieForm {
+    Name(String),
+    Full(FullClearCookie),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullClearCookie {
+    name: String,
+    #[serde(default = "root")]
+    path: String,
+    #[serde(default)]
+    domain: Option<String>,
+    #[serde(default)]
+    partitioned: bool,
+}
+
+/// The gate's cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateCookie {
+    /// The access token.
+    Access,
+    /// The refresh token.
+    Refresh,
+    /// The marker of a logout that could not be done yet.
+    Pending,
+}
+
+/// Name, domain and path: what a cookie is identified by. Attributes follow from the settings.
+struct Cookie<'a> {
+    prefix: &'static str,
+    name: &'a str,
+    path: &'a str,
+    domain: Option<&'a str>,
+    partitioned: bool,
+}
+
+impl SameSite {
+    /// Reads the attribute's value.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Lax, Self::Strict, Self::None]
+            .into_iter()
+            .find(|value| text.eq_ignore_ascii_case(value.as_str()))
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+            Self::None => "None",
+        }
+    }
+}
+
+impl From<ClearCookieForm> for ClearCookie {
+    fn from(form: ClearCookieForm) -> Self {
+        match form {
+            ClearCookieForm::Name(name) => Self { name, path: root(), domain: None, partitioned: false },
+            ClearCookieForm::Full(FullClearCookie { name, path, domain, partitioned }) => {
+                Self { name, path, domain, partitioned }
+            }
+        }
+    }
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+impl ClearCookie {
+    /// Whether name, path and domain can stand in a `Set-Cookie` header.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        // RFC 9110 §5.6.2: a token.
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let in_path = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';
+        let domain = self.domain.as_deref().map(|domain| domain.strip_prefix('.').unwrap_or(domain));
+        !self.name.is_empty()
+            && self.name.bytes().all(token)
+            && self.path.starts_with('/')
+            && self.path.bytes().all(in_path)
+            && domain.is_none_or(|domain| is_domain(&domain.to_ascii_lowercase()))
+    }
+
+    /// Whether a browser would take the cookie at all: `__Host-` allows neither domain nor path.
+    #[must_use]
+    pub fn obeys_its_prefix(&self) -> bool {
+        let is_host = self.name.get(..HOST.len()).is_some_and(|start| start.eq_ignore_ascii_case(HOST));
+        !is_host || (self.domain.is_none() && self.path == "/")
+    }
+}
+
+impl GateCookie {
+    /// Every cookie that the gate sets.
+    pub const ALL: [Self; 3] = [Self::Access, Self::Refresh, Self::Pending];
+
+    const fn base_name(self) -> &'static str {
+        match self {
+            Self::Access => ACCESS,
+            Self::Refresh => REFRESH,
+            Self::Pending => PENDING,
+        }
+    }
+}
+
+impl CookieSettings {
+    /// The cookie's full name.
+    #[must_use]
+    pub fn name(&self, cookie: GateCookie) -> String {
+        format!("{}{}", self.prefix(cookie), cookie.base_name())
+    }
+
+    /// Whether a name is the gate's, under any configuration and in any case.
+    #[must_use]
+    pub fn is_gate_name(&self, name: &str) -> bool {
+        let without = [HOST, SECURE].into_iter().find_map(|prefix| {
+            let (start, rest) = name.split_at_checked(prefix.len())?;
+            start.eq_ignore_ascii_case(prefix).then_some(rest)
+        });
+        without.is_some_and(|base| {
+            GateCookie::ALL.into_iter().any(|cookie| base.eq_ignore_ascii_case(cookie.base_name()))
+        })
+    }
+
+    /// The `Set-Cookie` value that sets a token for `lifetime` seconds.
+    #[must_use]
+    pub fn set(&self, cookie: GateCookie, value: &str, lifetime: u32) -> String {
+        let description = Cookie {
+            prefix: self.prefix(cookie),
+            name: cookie.base_name(),
+            path: self.path(cookie),
+            domain: self.domain.as_deref(),
+            partitioned: false,
+        };
+        description.with_value(value, self.same_site, lifetime.min(self.lifetime_limit))
+    }
+
+    /// The `Set-Cookie` value that sets the marker.
+    #[must_use]
+    pub fn set_pending(&self, marker: &str) -> String {
+        self.set(GateCookie::Pending, marker, PENDING_LIFETIME.get())
+    }
+
+    /// The `Set-Cookie` values that expire the marker alone.
+    #[must_use]
+    pub fn clear_pending(&self) -> String {
+        self.set(GateCookie::Pending, "", 0)
+    }
+
+    /// What [`CookieSettings::clear`] gives, the marker apart: it is to be set in the same response.
+    #[must_use]
+    pub fn clear_sessions(&self, host: &str, base_path: &str) -> Vec<String> {
+        let marker = format!("{}=", self.name(GateCookie::Pending));
+        let cleared = self.clear(host, base_path).into_iter();
+        cleared.filter(|value| !value.starts_with(&marker)).collect()
+    }
+
+    /// The `Set-Cookie` values that expire every cookie that the gate, SuperTokens before it, or the
+    /// origin by `CLEAR_COOKIES` has set for `host`.
+    #[must_use]
+    pub fn clear(&self, host: &str, base_path: &str) -> Vec<String> {
+        let refresh_route = format!("{base_path}/session/refresh");
+        let domains = self.domains_of(host);
+        let hosts = || std::iter::once(None).chain(domains.iter().map(|domain| Some(*domain)));
+        let mut all: Vec<Cookie<'_>> = Vec::new();
+
+        for cookie in GateCookie::ALL {
+            let name = cookie.base_name();
+            all.push(Cookie { prefix: HOST, name, path: "/", domain: None, partitioned: false });
+            for domain in hosts() {
+                all.push(Cookie { prefix: SECURE, name, path: "/", domain, partitioned: false });
+            }
+        }
+        for path in [self.refresh_path.as_str(), &refresh_route].into_iter().filter(|path| *path != "/") {
+            for domain in hosts() {
+                all.push(Cookie { prefix: SECURE, name: REFRESH, path, domain, partitioned: false });
+            }
+        }
+        for name in [ACCESS, REFRESH, LEGACY_ID_REFRESH] {
+            for path in ["/", &refresh_route] {
+                for domain in hosts() {
+                    all.push(Cookie { prefix: "", name, path, domain, partitioned: false });
+                }
+            }
+        }
+        for cookie in &self.clear {
+            let ClearCookie { name, path, domain, partitioned } = cookie;
+            all.push(Cookie { prefix: "", name, path, domain: domain.as_deref(), partitioned: *partitioned });
+        }
+
+        let mut headers: Vec<String> = all.iter().map(|cookie| cookie.expired(self.same_site)).collect();
+        headers.sort_unstable();
+        headers.dedup();
+        headers
+    }
+
+    fn prefix(&self, cookie: GateCookie) -> &'static str {
+        let bound_to_host = self.domain.is_none() && self.path(cookie) == "/";
+        if bound_to_host { HOST } else { SECURE }
+    }
+
+    fn path(&self, cookie: GateCookie) -> &str {
+        match cookie {
+            GateCookie::Access | GateCookie::Pending => "/",
+            GateCookie::Refresh => &self.refresh_path,
+        }
+    }
+
+    /// The domains that a cookie for `host` can have been set with: the configured one, the host
+    /// itself and those above it, down to two labels. A browser ignores the ones that are nobody's.
+    fn domains_of<'a>(&'a self, host: &'a str) -> Vec<&'a str> {
+        let mut domains: Vec<&str> = self.domain.as_deref().into_iter().collect();
+        let mut rest = Some(host).filter(|host| is_domain(host));
+        while let Some(domain) = rest.filter(|domain| domain.contains('.')) {
+            if !domains.contains(&domain) && domains.len() < MAX_DOMAINS {
+                domains.push(domain);
+            }
+            rest = domain.split_once('.').map(|(_, parent)| parent);
+        }
+        domains
+    }
+}
+
+/// How many domains are cleared at the most; a name deeper than that is not walked to its root.
+const MAX_DOMAINS: usize = 4;
+
+impl Cookie<'_> {
+    fn expired(&self, same_site: SameSite) -> String {
+        self.with_value("", same_site, 0)
+    }
+
+    fn with_value(&self, value: &str, same_site: SameSite, lifetime: u32) -> String {
+        let Self { prefix, name, path, .. } = self;
+        let domain = self.domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        let partitioned = if self.partitioned { "; Partitioned" } else { "" };
+        let same_site = same_site.as_str();
+        format!(
+            "{prefix}{name}={value}; Path={path}{domain}; Secure; HttpOnly; SameSite={same_site}; Max-Age={lifetime}{partitioned}"
+        )
+    }
+}
+
+/// How many bytes of headers a logout sends to a host with nothing but the configured domain.
+#[must_use]
+pub fn clearing_length(settings: &CookieSettings, base_path: &str) -> usize {
+    let host = settings.domain.as_deref().unwrap_or("localhost");
+    let overhead = "set-cookie: \r\n".len();
+    let lengths =
+        settings.clear(host, base_path).into_iter().map(|value| value.len().saturating_add(overhead));
+    lengths.fold(0, usize::saturating_add)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn settings() -> CookieSettings {
+        CookieSettings {
+            domain: None,
+            same_site: SameSite::Lax,
+            refresh_path: "/".into(),
+            clear: Vec::new(),
+            lifetime_limit: 34_560_000,
+        }
+    }
+
+    #[test]
+    fn a_host_only_cookie_is_set_as_the_contract_says() {
+        assert_eq!(
+            settings().set(GateCookie::Access, "t", 60),
+            "__Host-sAccessToken=t; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60"
+        );
+        assert_eq!(
+            settings().set_pending("m"),
+            "__Host-sLogoutPending=m; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400"
+        );
+    }
+
+    #[test]
+    fn a_domain_or_a_path_takes_the_other_prefix() {
+        let shared = CookieSettings { domain: Some("a.example".into()), ..settings() };
+        assert_eq!(
+            shared.set(GateCookie::Access, "t", 60),
+            "__Secure-sAccessToken=t; Path=/; Domain=a.example; Secure; HttpOnly; SameSite=Lax; Max-Age=60"
+        );
+        let narrow = CookieSettings { refresh_path: "/auth/session/refresh".into(), ..settings() };
+        assert_eq!(narrow.name(GateCookie::Access), "__Host-sAccessToken");
+        assert_eq!(
+            narrow.set(GateCookie::Refresh, "t", 60),
+            "__Secure-sRefreshToken=t; Path=/auth/session/refresh; Secure; HttpOnly; SameSite=Lax; Max-Age=60"
+        );
+    }
+
+    #[test]
+    fn no_cookie_lives_over_400_days() {
+        assert!(settings().set(GateCookie::Access, "t", u32::MAX).ends_with("Max-Age=34560000"));
+    }
+
+    #[test]
+    fn whatever_is_set_is_cleared() {
+        let configurations = [
+            settings(),
+            CookieSettings { domain: Some("a.example".into()), ..settings() },
+            CookieSettings { refresh_path: "/auth".into(), ..settings() },
+            CookieSettings {
+                domain: Some("a.example".into()),
+                refresh_path: "/auth/session/refresh".into(),
+                same_site: SameSite::None,
+                ..settings()
+            },
+        ];
+        for configuration in configurations {
+            let cleared = configuration.clear("www.a.example", "/auth");
+            for cookie in GateCookie::ALL {
+                assert!(
+                    cleared.contains(&configuration.set(cookie, "", 0)),
+                    "{cookie:?} of {configuration:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn clearing_covers_earlier_configurations_and_names() {
+        let cleared = settings().clear("app.shop.example", "/auth");
+        let has = |start: &str, part: &str| {
+            cleared.iter().any(|value| value.starts_with(start) && value.contains(part))
+        };
+        assert!(has("__Secure-sAccessToken=;", "Domain=shop.example;"));
+        assert!(has("__Secure-sRefreshToken=; Path=/auth/session/refresh; Secure", ""));
+        assert!(has("sIdRefreshToken=; Path=/;", ""));
+        assert!(has("sRefreshToken=; Path=/auth/session/refresh;", "Domain=app.shop.example;"));
+        assert!(cleared.iter().all(|value| value.contains("Max-Age=0")));
+        assert!(!cleared.iter().any(|value| value.contains("Domain=example;")));
+    }
+
+    #[test]
+    fn the_origin_s_own_cookies_are_cleared_as_listed() {
+        let clear = serde_json::json!(["a", { "name": "b", "path": "/x", "domain": "a.example", "partitioned": true }]);
+        let settings = CookieSettings { clear: serde_json::from_value(clear).unwrap(), ..settings() };
+        let cleared = settings.clear("localhost", "/auth");
+        assert!(cleared.contains(&"a=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0".to_owned()));
+        let full = "b=; Path=/x; Domain=a.example; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Partitioned";
+        assert!(cleared.contains(&full.to_owned()));
+    }
+
+    #[test]
+    fn gate_names_are_known_in_any_spelling() {
+        for name in
+            ["__Host-sAccessToken", "__host-SACCESSTOKEN", "__Secure-sRefreshToken", "__HOST-slogoutpending"]
+        {
+            assert!(settings().is_gate_name(name), "{name}");
+        }
+        for name in
+            ["sAccessToken", "__Host-other", "__Host-", "", "x__Host-sAccessToken", "__Höst-sAccessToken"]
+        {
+            assert!(!settings().is_gate_name(name), "{name}");
+        }
+    }
+}
