@@ -1,0 +1,191 @@
+//! The user's own routes under `BASE_PATH`: this session, all devices, ending one; keys and health.
+
+use serde_json::json;
+use worker::wasm_bindgen::JsValue;
+
+use super::exchange::Exchange;
+use super::platform;
+use super::store::Unavailable;
+use crate::gate::{
+    Absence, Identity, Standing, cleared, delivered, done, first_parameter, lacks_anti_csrf, no_session,
+};
+use crate::pages::{self, Problem};
+use crate::response::Answer;
+use crate::session::{Command, Handle, Live, Proof, Reply, Scope};
+use crate::time::Seconds;
+
+/// What the user is signed in with, or the answer for somebody who is not.
+struct Signed {
+    identity: Identity,
+    session: Live,
+}
+
+/// `GET /auth/session`.
+pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
+    if exchange.head.method() != "GET" {
+        return Ok(Answer::method_not_allowed("GET"));
+    }
+    let signed = match signed_in(exchange).await {
+        Ok(signed) => signed,
+        Err(Absent::Session(absence)) => return Ok(unauthorised(exchange, absence)),
+        Err(Absent::Store) => return Ok(exchange.unavailable()),
+    };
+    let answer = Answer::json(
+        200,
+        &json!({
+            "userId": signed.session.user_id,
+            "handle": signed.identity.token.handle,
+            "payload": signed.session.payload,
+            "createdAt": signed.session.created_at.millis(),
+            "expiresAt": signed.session.ends_at.millis(),
+        }),
+    );
+    Ok(with_tokens(exchange, &signed.identity, answer))
+}
+
+/// `GET /auth/sessions`.
+pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
+    if exchange.head.method() != "GET" {
+        return Ok(Answer::method_not_allowed("GET"));
+    }
+    let signed = match signed_in(exchange).await {
+        Ok(signed) => signed,
+        Err(absent) => return Ok(refusal(exchange, absent)),
+    };
+    let current = signed.identity.token.handle;
+    let Ok(Reply::Listed(all)) = exchange.ask(current, Command::List { tenant_id: None }).await else {
+        return Ok(exchange.unavailable());
+    };
+    let answer = if exchange.head.wants_page() {
+        pages::sessions(current, &all, exchange.config(), exchange.now)
+    } else {
+        let all: Vec<_> = all.iter().map(|session| pages::session_json(current, session)).collect();
+        Answer::json(200, &json!({ "sessions": all })).with("cache-control", "no-store")
+    };
+    Ok(with_tokens(exchange, &signed.identity, answer))
+}
+
+/// `POST /auth/sessions/revoke`.
+pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
+    if exchange.head.method() != "POST" {
+        return Ok(Answer::method_not_allowed("POST"));
+    }
+    let credentials = exchange.credentials();
+    if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+        return Ok(refusal);
+    }
+    let form = match exchange.body().await? {
+        Ok(form) => form,
+        Err(too_large) => return Ok(too_large),
+    };
+    let signed = match signed_in(exchange).await {
+        Ok(signed) => signed,
+        Err(absent) => return Ok(refusal(exchange, absent)),
+    };
+    if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys())
+        && !exchange.head.wants_page()
+    {
+        return Ok(unauthorised(exchange, Absence::TryRefresh));
+    }
+    let current = signed.identity.token.handle;
+    let parameter =
+        |name| first_parameter(exchange.head.query(), name).or_else(|| first_parameter(&form, name));
+    let command = match (parameter("handle"), parameter("scope").as_deref().map(Scope::parse)) {
+        (Some(handle), None) => Command::Remove { ids: vec![own_id(&handle, current)?] },
+        (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => {
+            Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: exchange.now }
+        }
+        _ => return Ok(exchange.problem(Problem::BadRequest("handle, or scope=others or all, expected"))),
+    };
+    let by_handle = matches!(command, Command::Remove { .. });
+    match exchange.ask(current, command).await {
+        Ok(Reply::Revoked { ids, .. }) if by_handle && ids.is_empty() => {
+            Ok(with_tokens(exchange, &signed.identity, exchange.problem(Problem::UnknownSession)))
+        }
+        Ok(Reply::Revoked { ids, .. }) => {
+            let spared = !ids.contains(&current.id);
+            let back = spared.then(|| format!("{}/sessions", exchange.config().base_path));
+            let target = back.or_else(|| exchange.config().logout_redirect.clone());
+            let delivery = exchange.delivery(&credentials);
+            let answer = done(&exchange.head, exchange.config(), target, ids.len(), spared, delivery);
+            Ok(if spared { with_tokens(exchange, &signed.identity, answer) } else { answer })
+        }
+        Ok(_) | Err(Unavailable) => Ok(exchange.unavailable()),
+    }
+}
+
+/// `GET /auth/jwt/jwks.json`.
+pub fn jwks(exchange: &Exchange) -> Answer {
+    let head = &exchange.head;
+    if !matches!(head.method(), "GET" | "HEAD") {
+        return Answer::method_not_allowed("GET, HEAD");
+    }
+    let keys = exchange.keys();
+    Answer::json(200, &keys.jwks(exchange.now))
+        .with("cache-control", format!("public, max-age={}", keys.jwks_max_age()))
+}
+
+/// `GET /auth/health`.
+pub fn health(exchange: &Exchange) -> Answer {
+    if !matches!(exchange.head.method(), "GET" | "HEAD") {
+        return Answer::method_not_allowed("GET, HEAD");
+    }
+    Answer::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+        .with("cache-control", "no-store")
+}
+
+enum Absent {
+    Session(Absence),
+    Store,
+}
+
+async fn signed_in(exchange: &Exchange) -> Result<Signed, Absent> {
+    let credentials = exchange.credentials();
+    if !credentials.pending.is_empty() {
+        super::logout::complete_pending(exchange, &credentials).await.map_err(|Unavailable| Absent::Store)?;
+    }
+    match exchange.standing(&credentials, Seconds::new(0)).await {
+        Ok(Standing::SignedIn(mut identity)) => {
+            let session = identity.session.take().ok_or(Absent::Store)?;
+            Ok(Signed { identity, session })
+        }
+        Ok(Standing::SignedOut(absence)) => Err(Absent::Session(absence)),
+        Err(Unavailable) => Err(Absent::Store),
+    }
+}
+
+fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
+    match absent {
+        Absent::Session(absence) => no_session(&exchange.head, exchange.config(), absence),
+        Absent::Store => exchange.unavailable(),
+    }
+}
+
+fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
+    let answer = Answer::message(401, absence.message()).with("cache-control", "no-store");
+    if absence.clears() {
+        let delivery = exchange.delivery(&exchange.credentials());
+        answer.with_all(cleared(delivery, exchange.head.origin().host(), exchange.config()))
+    } else {
+        answer
+    }
+}
+
+fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -> Answer {
+    match &identity.tokens {
+        Some(tokens) => {
+            let delivery = exchange.delivery(&exchange.credentials());
+            answer.with_all(delivered(tokens, delivery, exchange.config(), exchange.now))
+        }
+        None => answer.with("cache-control", "no-store"),
+    }
+}
+
+/// The session's id within the user's own object. A handle of another object, or of none, becomes an
+/// id that no session has, so that it takes the same way and the same time.
+fn own_id(handle: &str, current: Handle) -> Result<crate::bytes::Random, JsValue> {
+    match Handle::parse(handle) {
+        Some(handle) if handle.object == current.object => Ok(handle.id),
+        _ => platform::random(),
+    }
+}

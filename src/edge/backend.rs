@@ -1,0 +1,287 @@
+//! The routes under `CORE_PATH`: a SuperTokens core (CDI) for backend SDKs.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use worker::wasm_bindgen::JsValue;
+
+use super::exchange::Exchange;
+use super::platform;
+use super::store::{self, Unavailable};
+use crate::bytes::Random;
+use crate::gate::TokenPair;
+use crate::response::{Answer, Body};
+use crate::session::{
+    Command, DEFAULT_TENANT, Handle, Live, NewSession, ObjectId, Payload, PayloadChange, Reply,
+};
+use crate::supertokens::cdi::{
+    self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
+    VerifyCall,
+};
+use crate::time::Seconds;
+use crate::token::{AccessToken, Keys, Verified, Version, sign_jwt};
+
+/// One call under way.
+struct Core<'a> {
+    exchange: &'a Exchange,
+    keys: Rc<Keys>,
+    tenant_id: Option<String>,
+    version: Version,
+}
+
+/// Why a call has no JSON to answer with.
+enum Failed {
+    Refused(Refused),
+    Store,
+}
+
+impl From<Unavailable> for Failed {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Store
+    }
+}
+
+impl From<Refused> for Failed {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Anything under `CORE_PATH`.
+pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
+    let path = CorePath::parse(path);
+    let is_open = path.as_ref().is_ok_and(|path| path.endpoint.needs_no_key());
+    if !is_open && !cdi::is_authorised(&exchange.head, &exchange.config().api_keys) {
+        return Ok(cdi::invalid_api_key().answer());
+    }
+    let path = match path {
+        Ok(path) => path,
+        Err(refused) => return Ok(refused.answer()),
+    };
+    if !path.endpoint.allows(exchange.head.method()) {
+        return Ok(path.endpoint.method_refusal());
+    }
+    let keys = exchange.asker.isolate.keys_of(&path.app_id);
+    match path.endpoint {
+        Endpoint::Hello => return Ok(Answer::new(200, Body::Text("Hello\n".to_owned()))),
+        Endpoint::ApiVersion => return Ok(Answer::json(200, &json!({ "versions": cdi::VERSIONS }))),
+        Endpoint::Jwks => {
+            let max_age = format!("max-age={}, must-revalidate", keys.jwks_max_age());
+            return Ok(Answer::json(200, &keys.jwks(exchange.now)).with("cache-control", max_age));
+        }
+        _ => {}
+    }
+    let Some(body) = platform::read_text(exchange.request.body(), super::exchange::MAX_BODY).await? else {
+        return Ok(Refused(413, "The body must be at most 1 MiB".to_owned()).answer());
+    };
+    Ok(match call(exchange, &path, keys, &body).await {
+        Ok(value) => Answer::json(200, &value).with("cache-control", "no-store"),
+        Err(Failed::Refused(refused)) => refused.answer(),
+        Err(Failed::Store) => {
+            Refused(503, "The session store does not answer".to_owned()).answer().with("retry-after", "5")
+        }
+    })
+}
+
+async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) -> Result<Value, Failed> {
+    let version = CdiVersion::of(&exchange.head)?;
+    let call = Call::parse(path, &exchange.head, version, body)?;
+    let core = Core { exchange, keys, tenant_id: path.tenant_id.clone(), version: version.tokens };
+    match call {
+        Call::LookUpUser => Ok(json!({ "status": "UNKNOWN_USER_ID_ERROR" })),
+        Call::Create(create) => core.create(create).await,
+        Call::Read(handle) => core.read(&handle).await,
+        Call::Verify(verify) => core.verify(&verify).await,
+        Call::Refresh(refresh) => core.refresh(&refresh).await,
+        Call::RemoveHandles(handles) => core.remove_handles(&handles).await,
+        Call::RemoveUser(user) => core.remove_user(user).await,
+        Call::ListUser(user) => core.list_user(user).await,
+        Call::SetData(handle, data) => core.update(&handle, Some(data), None).await,
+        Call::SetPayload(handle, payload) => core.update(&handle, None, Some(payload)).await,
+        Call::Regenerate(token, payload) => core.regenerate(&token, payload).await,
+        Call::SignJwt(jwt) => core.sign_jwt(jwt),
+    }
+}
+
+impl Core<'_> {
+    async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
+        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &call.user_id)?;
+        let handle = Handle { object, id: random()? };
+        let command = Command::Create(NewSession {
+            id: handle.id,
+            user_id: call.user_id,
+            tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
+            nonce: random()?,
+            payload: call.payload,
+            data: call.data,
+            anti_csrf: call.anti_csrf,
+            static_key: call.static_key,
+            // The caller is the application's server: its user agent and country are not the user's.
+            user_agent: None,
+            country: None,
+            replaces: None,
+        });
+        match self.ask(object, command).await? {
+            Reply::Created(created) => {
+                let tokens = TokenPair::issued(&created, handle, self.version, &self.keys, self.exchange.now);
+                Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
+            }
+            Reply::TooLarge => Err(cdi::payload_too_large().into()),
+            _ => Err(Failed::Store),
+        }
+    }
+
+    async fn read(&self, handle: &str) -> Result<Value, Failed> {
+        let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };
+        match self.ask(handle.object, Command::Read { id: handle.id }).await? {
+            Reply::Read { session, data } => Ok(cdi::session_details(handle, &session, &data, self.version)),
+            _ => Ok(cdi::no_such_session()),
+        }
+    }
+
+    async fn verify(&self, call: &VerifyCall) -> Result<Value, Failed> {
+        let token = match self.keys.verify(&call.access_token, self.exchange.now) {
+            Some(Verified::Good(token)) => token,
+            Some(Verified::Expired(_)) => return Ok(cdi::try_refresh("Access token expired")),
+            None => return Ok(cdi::try_refresh("Invalid access token")),
+        };
+        if cdi::fails_anti_csrf(call, &token) {
+            return Ok(cdi::try_refresh("anti-csrf check failed"));
+        }
+        if !call.check_database && token.parent.is_none() {
+            return Ok(cdi::session_answer(&token, None, self.version));
+        }
+        let handle = token.handle;
+        match self.ask(handle.object, Command::Check { id: handle.id, first_use: token.first_use() }).await? {
+            Reply::Live(live) => {
+                let is_current = token.parent.is_none() && token.payload == live.payload;
+                let replacement = if is_current { None } else { Some(self.replace(&live, &token)?) };
+                let shown = replacement.as_ref().map_or(&*token, |tokens| &*tokens.token);
+                Ok(cdi::session_answer(shown, replacement.as_ref(), self.version))
+            }
+            Reply::Superseded => Ok(cdi::unauthorised("using access token whose refresh token is no more")),
+            _ => Ok(cdi::unauthorised("Either the session has ended or has been blacklisted")),
+        }
+    }
+
+    async fn refresh(&self, call: &RefreshCall) -> Result<Value, Failed> {
+        let Some(token) = cdi::open_refresh_token(call, &self.keys) else {
+            return Ok(cdi::unauthorised("Invalid refresh token"));
+        };
+        let handle = token.handle;
+        let command = Command::Renew {
+            id: handle.id,
+            presented: token.generation,
+            nonce: random()?,
+            anti_csrf: cdi::anti_csrf_of(call, handle, &self.keys),
+            static_key: call.static_key,
+        };
+        match self.ask(handle.object, command).await? {
+            Reply::Renewed(renewed) => {
+                let tokens = TokenPair::issued(&renewed, handle, self.version, &self.keys, self.exchange.now);
+                Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
+            }
+            Reply::Reuse { user_id } => {
+                self.exchange.memory().ended(handle);
+                Ok(cdi::token_theft(handle, &user_id, self.version))
+            }
+            Reply::AntiCsrfMissing => Ok(cdi::unauthorised("Anti CSRF token missing, or not matching")),
+            _ => Ok(cdi::unauthorised("Session missing in db or has expired")),
+        }
+    }
+
+    /// Handles of several users go to several objects, each asked once.
+    async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
+        let mut by_object: std::collections::BTreeMap<ObjectId, Vec<Random>> =
+            std::collections::BTreeMap::new();
+        for handle in handles.iter().filter_map(|handle| Handle::parse(handle)) {
+            by_object.entry(handle.object).or_default().push(handle.id);
+        }
+        let removals =
+            by_object.into_iter().map(|(object, ids)| self.remove(object, Command::Remove { ids }));
+        let mut removed = Vec::new();
+        for handles in join_all(removals).await {
+            removed.extend(handles?);
+        }
+        Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
+    }
+
+    async fn remove_user(&self, user: UserCall) -> Result<Value, Failed> {
+        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &user.user_id)?;
+        let removed = self.remove(object, Command::RemoveAll { tenant_id: user.tenant_id }).await?;
+        Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
+    }
+
+    async fn list_user(&self, user: UserCall) -> Result<Value, Failed> {
+        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &user.user_id)?;
+        let handles: Vec<Handle> = match self.ask(object, Command::List { tenant_id: user.tenant_id }).await?
+        {
+            Reply::Listed(sessions) => {
+                sessions.iter().map(|session| Handle { object, id: session.id }).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(json!({ "status": "OK", "sessionHandles": handles }))
+    }
+
+    async fn update(
+        &self,
+        handle: &str,
+        data: Option<serde_json::Map<String, Value>>,
+        payload: Option<Payload>,
+    ) -> Result<Value, Failed> {
+        let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };
+        let command = Command::Update { id: handle.id, data, payload: payload.map(PayloadChange::Replace) };
+        match self.ask(handle.object, command).await? {
+            Reply::Updated(_) => Ok(json!({ "status": "OK" })),
+            Reply::TooLarge => Err(cdi::payload_too_large().into()),
+            _ => Ok(cdi::no_such_session()),
+        }
+    }
+
+    async fn regenerate(&self, text: &str, payload: Option<Payload>) -> Result<Value, Failed> {
+        let Some(verified) = self.keys.verify(text, self.exchange.now) else {
+            return Ok(cdi::unauthorised("Invalid access token"));
+        };
+        let is_good = matches!(verified, Verified::Good(_));
+        let token = verified.into_token();
+        let command =
+            Command::Update { id: token.handle.id, data: None, payload: payload.map(PayloadChange::Replace) };
+        match self.ask(token.handle.object, command).await? {
+            Reply::Updated(live) => {
+                let updated = AccessToken { payload: live.payload.clone(), ..AccessToken::clone(&token) };
+                let tokens =
+                    TokenPair::same_times(updated, &live, self.version, &self.keys, self.exchange.now);
+                let tokens = tokens.ok_or(Failed::Store)?;
+                Ok(cdi::session_answer(&tokens.token, is_good.then_some(&tokens), self.version))
+            }
+            Reply::TooLarge => Err(cdi::payload_too_large().into()),
+            _ => Ok(cdi::no_such_session()),
+        }
+    }
+
+    fn sign_jwt(&self, call: JwtCall) -> Result<Value, Failed> {
+        let now = self.exchange.now;
+        let expires_at = now.after(Seconds::new(call.validity));
+        let jwt = sign_jwt(call.claims, expires_at, call.static_key, &self.keys, now).ok_or(Failed::Store)?;
+        Ok(json!({ "status": "OK", "jwt": jwt }))
+    }
+
+    async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Failed> {
+        Ok(store::ask(&self.exchange.asker, self.keys.app_id(), object, command).await?)
+    }
+
+    async fn remove(&self, object: ObjectId, command: Command) -> Result<Vec<Handle>, Failed> {
+        let ids = store::remove(&self.exchange.asker, self.keys.app_id(), object, command).await?;
+        Ok(ids.into_iter().map(|id| Handle { object, id }).collect())
+    }
+
+    fn replace(&self, live: &Live, token: &AccessToken) -> Result<TokenPair, Failed> {
+        TokenPair::replaced(live, token, self.version, &self.keys, self.exchange.now).ok_or(Failed::Store)
+    }
+}
+
+fn random() -> Result<Random, Failed> {
+    platform::random().map_err(|_| Failed::Store)
+}

@@ -1,0 +1,146 @@
+//! Carries out what the origin says in its control headers: first what ends, then what begins.
+//!
+//! Invariant: the browser hears of nothing that the object has not committed.
+
+use std::collections::BTreeMap;
+
+use super::exchange::Exchange;
+use super::logout;
+use super::platform;
+use super::proxy::{News, Passage};
+use super::store::{self, Unavailable};
+use crate::bytes::Random;
+use crate::config::AntiCsrfMode;
+use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession, TokenPair};
+use crate::pages::Problem;
+use crate::response::Answer;
+use crate::session::{Command, Handle, NewSession, ObjectId, Payload, PayloadChange, Reply};
+use crate::token::Version;
+
+/// The longest user agent that is kept, in bytes.
+const MAX_USER_AGENT: usize = 512;
+
+/// Does what the headers say; `Err` is the answer that replaces the origin's.
+pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls) -> Result<News, Answer> {
+    let credentials = passage.credentials.unwrap_or_else(|| exchange.credentials());
+    let Controls { create, revoke, payload } = controls;
+    let mut news = passage.news;
+    if let Some(revoke) = revoke
+        && revoke_sessions(exchange, &credentials, revoke).await.map_err(|_| exchange.unavailable())?
+    {
+        news = News::Ended;
+    }
+    match (create, payload, passage.identity) {
+        (Some(create), payload, _) => create_session(exchange, &credentials, create, payload).await,
+        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, news, change).await,
+        (None, _, identity) => {
+            let ended = identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
+            Ok(if ended { News::Ended } else { news })
+        }
+    }
+}
+
+/// Whether the request's own session ended.
+async fn revoke_sessions(
+    exchange: &Exchange,
+    credentials: &Credentials,
+    revoke: RevokeSession,
+) -> Result<bool, Unavailable> {
+    match revoke {
+        RevokeSession::Scope(scope) => {
+            let ended = logout::end(exchange, &credentials.logouts(scope, exchange.now)).await?;
+            Ok(!ended.spared)
+        }
+        RevokeSession::Handles(handles) => {
+            let mut by_object: BTreeMap<ObjectId, Vec<Random>> = BTreeMap::new();
+            for handle in &handles {
+                by_object.entry(handle.object).or_default().push(handle.id);
+            }
+            for (object, ids) in by_object {
+                remove(exchange, object, ids).await?;
+            }
+            Ok(credentials.handle().is_some_and(|current| handles.contains(&current)))
+        }
+    }
+}
+
+async fn create_session(
+    exchange: &Exchange,
+    credentials: &Credentials,
+    create: CreateSession,
+    change: Option<Payload>,
+) -> Result<News, Answer> {
+    let unavailable = |_| exchange.unavailable();
+    let app_id = exchange.keys().app_id();
+    let object = store::object_of(&exchange.asker, app_id, &create.user_id).map_err(unavailable)?;
+    let random = || platform::random().map_err(|_| exchange.unavailable());
+    let handle = Handle { object, id: random()? };
+    let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
+    let command = Command::Create(NewSession {
+        id: handle.id,
+        user_id: create.user_id,
+        tenant_id: create.tenant_id,
+        nonce: random()?,
+        payload: match change {
+            Some(change) => create.payload.merged(&change),
+            None => create.payload,
+        },
+        data: create.data,
+        anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
+        static_key: false,
+        user_agent: exchange.head.header("user-agent").map(shortened),
+        country: platform::country(&exchange.request),
+        replaces: earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id),
+    });
+    let created = match exchange.ask(handle, command).await.map_err(unavailable)? {
+        Reply::Created(created) => created,
+        Reply::TooLarge => return Err(too_large(exchange, "gate-create-session")),
+        _ => return Err(exchange.unavailable()),
+    };
+    if let Some(earlier) = earlier {
+        // Another user's session in this browser ends as well.
+        if earlier.object != object {
+            remove(exchange, earlier.object, vec![earlier.id]).await.map_err(unavailable)?;
+        }
+        exchange.memory().ended(earlier);
+    }
+    let tokens = TokenPair::issued(&created, handle, Version::V5, exchange.keys(), exchange.now);
+    tokens.map(News::Tokens).ok_or_else(|| exchange.unavailable())
+}
+
+async fn set_payload(
+    exchange: &Exchange,
+    identity: &Identity,
+    news: News,
+    change: Payload,
+) -> Result<News, Answer> {
+    let token = &identity.token;
+    let command =
+        Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
+    match exchange.ask(token.handle, command).await {
+        Ok(Reply::Updated(live)) => {
+            let refresh = match news {
+                News::Tokens(tokens) => tokens.refresh,
+                News::Nothing | News::Ended => None,
+            };
+            let tokens = TokenPair::with_payload(&live, token, refresh, exchange.keys(), exchange.now);
+            tokens.map(News::Tokens).ok_or_else(|| exchange.unavailable())
+        }
+        Ok(Reply::Gone) => Ok(News::Ended),
+        Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),
+        Ok(_) | Err(Unavailable) => Err(exchange.unavailable()),
+    }
+}
+
+async fn remove(exchange: &Exchange, object: ObjectId, ids: Vec<Random>) -> Result<(), Unavailable> {
+    let command = Command::Remove { ids };
+    store::remove(&exchange.asker, exchange.keys().app_id(), object, command).await.map(drop)
+}
+
+fn too_large(exchange: &Exchange, header: &str) -> Answer {
+    exchange.problem(Problem::BadGateway(format!("{header}: the access token would not fit a cookie")))
+}
+
+fn shortened(user_agent: &str) -> String {
+    user_agent.chars().take(MAX_USER_AGENT).collect()
+}

@@ -1,0 +1,151 @@
+//! One request under way, and the steps that several routes share.
+
+use std::rc::Rc;
+
+use worker::wasm_bindgen::JsValue;
+use worker::{Context, Env, web_sys};
+
+use super::isolate::Isolate;
+use super::platform;
+use super::reply;
+use super::store::{self, Asker, Unavailable};
+use crate::config::Config;
+use crate::event::{GateEvent, gate_line};
+use crate::gate::{
+    Admission, Credentials, Delivery, Memory, Standing, admit, csrf_refusal, judge, problem, unavailable,
+};
+use crate::pages::Problem;
+use crate::request::Head;
+use crate::response::Answer;
+use crate::response::cookies::GateCookie;
+use crate::session::{Command, Handle, Reply};
+use crate::supertokens::fdi;
+use crate::time::{Seconds, Timestamp};
+use crate::token::Keys;
+
+/// The largest body of an API, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A request under way.
+pub struct Exchange {
+    /// The request as the platform gave it.
+    pub request: web_sys::Request,
+    /// Its head.
+    pub head: Head,
+    /// What it takes to ask an object.
+    pub asker: Asker,
+    /// The event.
+    pub context: Context,
+    /// When it arrived.
+    pub now: Timestamp,
+}
+
+impl Exchange {
+    /// Takes a request.
+    pub fn begin(
+        request: web_sys::Request,
+        env: Env,
+        context: Context,
+        isolate: Rc<Isolate>,
+    ) -> Result<Self, JsValue> {
+        let lines = platform::header_lines(&request.headers());
+        let head = Head::new(request.method(), &request.url(), lines)
+            .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
+        Ok(Self { request, head, asker: Asker { env, isolate }, context, now: platform::now() })
+    }
+
+    /// What the isolate remembers of sessions.
+    pub fn memory(&self) -> &Memory {
+        &self.asker.isolate.memory
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.asker.isolate.config
+    }
+
+    /// The keys of the app that the gate serves.
+    pub fn keys(&self) -> &Keys {
+        &self.asker.isolate.keys
+    }
+
+    /// The credentials of the request.
+    pub fn credentials(&self) -> Credentials {
+        Credentials::read(&self.head, self.config(), self.keys(), self.now)
+    }
+
+    /// Whether the browser may hold the marker of a logout that could not be done.
+    pub fn may_have_marker(&self) -> bool {
+        let name = self.config().cookies.name(GateCookie::Pending);
+        self.head.header("cookie").is_some_and(|cookies| cookies.contains(&name))
+    }
+
+    /// How the caller wants its tokens.
+    pub fn delivery(&self, credentials: &Credentials) -> Delivery {
+        if credentials.header_mode { Delivery::Headers } else { fdi::delivery(&self.head) }
+    }
+
+    /// Asks a session's object about it, for the app that the gate serves.
+    pub async fn ask(&self, handle: Handle, command: Command) -> Result<Reply, Unavailable> {
+        store::ask(&self.asker, self.keys().app_id(), handle.object, command).await
+    }
+
+    /// Who the request is from, with the object's answer at most `fresh` seconds old.
+    pub async fn standing(&self, credentials: &Credentials, fresh: Seconds) -> Result<Standing, Unavailable> {
+        let nonce = platform::random().map_err(|_| Unavailable)?;
+        let memory = self.memory();
+        let (handle, command) = match admit(credentials, self.config(), memory, fresh, nonce, self.now) {
+            Admission::Settled(standing) => return Ok(standing),
+            Admission::Ask(handle, command) => (handle, command),
+        };
+        let reply = self.ask(handle, command).await?;
+        judge(reply, handle, credentials, memory, self.keys(), self.now).ok_or(Unavailable)
+    }
+
+    /// The answer to a preflight from an allowed origin.
+    pub fn preflight(&self) -> Option<Answer> {
+        fdi::preflight(&self.head, self.config())
+    }
+
+    /// The refusal of an unsafe request from another site.
+    pub fn cross_site_refusal(&self, credentials: &Credentials, needs_cookie: bool) -> Option<Answer> {
+        if !csrf_refusal(&self.head, credentials, self.config(), needs_cookie) {
+            return None;
+        }
+        self.report(GateEvent::CsrfRefused, credentials.handle());
+        Some(self.problem(Problem::CrossSite))
+    }
+
+    /// The body of the request; `Err` is the answer to one that is too large.
+    pub async fn body(&self) -> Result<Result<String, Answer>, JsValue> {
+        let text = platform::read_text(self.request.body(), MAX_BODY).await?;
+        Ok(text.ok_or_else(|| self.problem(Problem::TooLarge)))
+    }
+
+    /// A page or JSON that says what is wrong.
+    pub fn problem(&self, what: Problem) -> Answer {
+        problem(&self.head, self.config(), what)
+    }
+
+    /// The answer while the object cannot be asked.
+    pub fn unavailable(&self) -> Answer {
+        unavailable(&self.head, self.config())
+    }
+
+    /// The answer where there is nothing.
+    pub fn not_found(&self) -> Answer {
+        self.problem(Problem::NotFound)
+    }
+
+    /// Writes an event.
+    pub fn report(&self, event: GateEvent, handle: Option<Handle>) {
+        platform::log(&gate_line(event, handle, self.now));
+    }
+
+    /// The response for an answer of the gate's own, readable for allowed origins.
+    pub fn respond(&self, answer: Answer) -> Result<web_sys::Response, JsValue> {
+        let cors = fdi::cors(&self.head, self.config());
+        let has_cors = answer.headers.iter().any(|(name, _)| name == "access-control-allow-origin");
+        reply::to_response(&if has_cors { answer } else { answer.with_all(cors) })
+    }
+}

@@ -1,0 +1,76 @@
+//! What one isolate keeps between requests: the parsed configuration and the bounded caches.
+//!
+//! Invariant: plain data, derived from the configuration or from the object's answers; losing it
+//! costs time and nothing else.
+
+use std::cell::{OnceCell, RefCell};
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+
+use lru::LruCache;
+use serde_json::Value;
+use worker::Env;
+use worker::js_sys;
+use worker::wasm_bindgen::JsValue;
+
+use crate::config::{Config, Invalid};
+use crate::gate::Memory;
+use crate::token::Keys;
+
+/// How many apps beside the gate's own have their keys remembered.
+const REMEMBERED_APPS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// The isolate's state.
+pub struct Isolate {
+    /// The configuration.
+    pub config: Config,
+    /// The keys of the app that the gate serves.
+    pub keys: Rc<Keys>,
+    /// What is known of sessions.
+    pub memory: Memory,
+    apps: RefCell<LruCache<String, Rc<Keys>>>,
+}
+
+impl Isolate {
+    /// This isolate's state, made at the first request.
+    pub fn of(env: &Env) -> Result<Rc<Self>, Invalid> {
+        thread_local! {
+            static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+        }
+        ISOLATE.with(|cell| {
+            if let Some(isolate) = cell.get() {
+                return Ok(Rc::clone(isolate));
+            }
+            let config = Config::parse(|variable| variable_of(env, variable))?;
+            let keys = Rc::new(config.keys());
+            let apps = RefCell::new(LruCache::new(REMEMBERED_APPS));
+            let isolate = Rc::new(Self { config, keys, memory: Memory::default(), apps });
+            Ok(Rc::clone(cell.get_or_init(|| isolate)))
+        })
+    }
+
+    /// The keys of any app.
+    pub fn keys_of(&self, app_id: &str) -> Rc<Keys> {
+        if app_id == self.keys.app_id() {
+            return Rc::clone(&self.keys);
+        }
+        let derive = || Rc::new(self.config.keys_of(app_id));
+        match self.apps.try_borrow_mut() {
+            Ok(mut apps) => Rc::clone(apps.get_or_insert(app_id.to_owned(), derive)),
+            Err(_) => derive(),
+        }
+    }
+}
+
+/// A variable as JSON: texts as they are, tables and arrays of `wrangler.toml` as what they are.
+fn variable_of(env: &Env, variable: &str) -> Option<Value> {
+    let value = js_sys::Reflect::get(env, &JsValue::from_str(variable)).ok()?;
+    if value.is_undefined() {
+        return None;
+    }
+    if let Some(text) = value.as_string() {
+        return Some(Value::String(text));
+    }
+    let json = js_sys::JSON::stringify(&value).ok()?;
+    serde_json::from_str(&String::from(json)).ok()
+}

@@ -1,0 +1,128 @@
+//! The logout routes: read, delete in the object, clear cookies, answer.
+
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use worker::Delay;
+use worker::wasm_bindgen::JsValue;
+
+use super::exchange::Exchange;
+use super::store::{self, Asker, Unavailable};
+use crate::event::GateEvent;
+use crate::gate::{
+    Credentials, LogoutRequest, LogoutStep, all_logouts, asked, done, pending, redirect_target, step_of_link,
+};
+use crate::pages::Problem;
+use crate::response::Answer;
+use crate::session::{Logout, Reply, Scope};
+
+/// What logouts came to.
+#[derive(Clone, Copy)]
+pub struct Ended {
+    /// How many sessions were deleted just now.
+    pub revoked: usize,
+    /// Whether this device's own session was left alone, as `others` asks.
+    pub spared: bool,
+}
+
+/// `/logout` and `/logout/all`.
+pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
+    let head = &exchange.head;
+    let is_link = match head.method() {
+        "GET" => true,
+        "POST" => false,
+        _ => return Ok(Answer::method_not_allowed("GET, POST")),
+    };
+    let credentials = exchange.credentials();
+    if !is_link && let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+        return Ok(refusal);
+    }
+    let form = match if is_link { Ok(String::new()) } else { exchange.body().await? } {
+        Ok(form) => form,
+        Err(too_large) => return Ok(too_large),
+    };
+    let Ok(request) = asked(all, head.query(), &form) else {
+        return Ok(exchange.problem(Problem::BadRequest("scope must be current, all or others")));
+    };
+    if is_link && let LogoutStep::Answer(answer) = step_of_link(head, exchange.config(), &request) {
+        if answer.status == 403 {
+            exchange.report(GateEvent::CsrfRefused, credentials.handle());
+        }
+        return Ok(answer);
+    }
+    Ok(log_out(exchange, &credentials, &request).await)
+}
+
+async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &LogoutRequest) -> Answer {
+    let (head, config) = (&exchange.head, exchange.config());
+    let (target, refused) = redirect_target(head, config, request);
+    if refused {
+        exchange.report(GateEvent::RedirectRefused, credentials.handle());
+    }
+    let logouts = all_logouts(credentials, credentials.logouts(request.scope, exchange.now));
+    match end(exchange, &logouts).await {
+        Ok(ended) => {
+            let delivery = exchange.delivery(credentials);
+            done(head, config, target, ended.revoked, ended.spared, delivery)
+        }
+        Err(Unavailable) => {
+            keep_trying(exchange, logouts.clone());
+            pending(head, config, request, &logouts, exchange.keys())
+        }
+    }
+}
+
+/// Ends what the logouts name. It goes on when the client does not wait for the answer: who clicks
+/// "log out" and closes the tab is logged out.
+pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unavailable> {
+    let work = end_each(exchange.asker.clone(), logouts.to_vec()).boxed_local().shared();
+    let finish = work.clone();
+    exchange.context.wait_until(async move {
+        // Whoever waits for the answer hears of a failure.
+        let _ = finish.await;
+    });
+    work.await
+}
+
+/// Completes what earlier logouts could not do.
+pub async fn complete_pending(exchange: &Exchange, credentials: &Credentials) -> Result<(), Unavailable> {
+    end(exchange, &credentials.pending).await.map(drop)
+}
+
+async fn end_each(asker: Asker, logouts: Vec<Logout>) -> Result<Ended, Unavailable> {
+    let replies = join_all(logouts.iter().map(|logout| end_one(&asker, logout))).await;
+    replies.into_iter().try_fold(Ended::NOTHING, |total, ended| Ok(total.and(ended?)))
+}
+
+async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
+    match store::ask(asker, asker.isolate.keys.app_id(), logout.handle.object, logout.command()).await? {
+        Reply::Revoked { ids, scope } => {
+            if scope != Scope::Others {
+                asker.isolate.memory.ended(logout.handle);
+            }
+            Ok(Ended { revoked: ids.len(), spared: scope == Scope::Others })
+        }
+        // No such object: nothing to end.
+        _ => Ok(Ended::NOTHING),
+    }
+}
+
+/// Tries again after the answer, as long as the platform allows.
+pub fn keep_trying(exchange: &Exchange, logouts: Vec<Logout>) {
+    let asker = exchange.asker.clone();
+    exchange.context.wait_until(async move {
+        for pause in store::LATER {
+            Delay::from(pause).await;
+            if end_each(asker.clone(), logouts.clone()).await.is_ok() {
+                return;
+            }
+        }
+    });
+}
+
+impl Ended {
+    const NOTHING: Self = Self { revoked: 0, spared: false };
+
+    fn and(self, other: Self) -> Self {
+        Self { revoked: self.revoked.saturating_add(other.revoked), spared: self.spared || other.spared }
+    }
+}

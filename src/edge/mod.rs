@@ -1,0 +1,75 @@
+//! The shell: the only code that knows the platform.
+//!
+//! Invariant: no rule lives here. The shell reads the request, asks the core, talks to the object
+//! and the origin, writes the response; wherever it branches, it branches on an enum of the core.
+
+mod account;
+mod backend;
+mod control;
+mod exchange;
+mod isolate;
+mod logout;
+mod platform;
+mod proxy;
+mod reply;
+mod sdk;
+mod store;
+mod table;
+mod user_sessions;
+
+use worker::wasm_bindgen::JsValue;
+use worker::{Context, Env, event, web_sys};
+
+use crate::gate::{Route, misconfigured};
+use crate::response::Answer;
+use exchange::Exchange;
+use isolate::Isolate;
+
+#[event(start)]
+fn start() {
+    // The SDK's hook marks the instance for re-creation; this one adds the stack to the log.
+    let recover = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        console_error_panic_hook::hook(panic);
+        recover(panic);
+    }));
+}
+
+#[event(fetch)]
+async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
+    let isolate = match Isolate::of(&env) {
+        Ok(isolate) => isolate,
+        Err(invalid) => {
+            platform::log_error(&format!("configuration: {invalid}"));
+            return Ok(reply::to_response(&misconfigured())?);
+        }
+    };
+    let exchange = Exchange::begin(request, env, context, isolate)?;
+    Ok(serve(&exchange).await?)
+}
+
+async fn serve(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
+    let answer = match Route::of(exchange.head.path(), exchange.config()) {
+        Route::Origin => return proxy::pass(exchange).await,
+        Route::Core(path) => return reply::to_response(&backend::serve(exchange, path).await?),
+        route => own_route(exchange, route).await?,
+    };
+    exchange.respond(answer)
+}
+
+async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsValue> {
+    if let Some(answer) = exchange.preflight() {
+        return Ok(answer);
+    }
+    match route {
+        Route::Logout { all } => logout::serve(exchange, all).await,
+        Route::Session => account::session(exchange).await,
+        Route::Sessions => account::sessions(exchange).await,
+        Route::RevokeSession => account::revoke(exchange).await,
+        Route::Jwks => Ok(account::jwks(exchange)),
+        Route::Health => Ok(account::health(exchange)),
+        Route::Refresh => sdk::refresh(exchange).await,
+        Route::SignOut => sdk::sign_out(exchange).await,
+        Route::Origin | Route::Core(_) | Route::Unknown => Ok(exchange.not_found()),
+    }
+}

@@ -1,0 +1,285 @@
+//! The way through the gate: admission, the origin, and what the origin says about sessions.
+//!
+//! Invariant: bodies never enter Wasm, and a response that needs nothing is handed on untouched. The
+//! origin sees no cookie of the gate and no identity header but the gate's own.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use worker::js_sys::{self, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{web_sys, worker_sys};
+
+use super::control;
+use super::exchange::Exchange;
+use super::logout;
+use super::platform;
+use super::reply;
+use crate::gate::{
+    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, delivered,
+    lacks_anti_csrf, no_session,
+};
+use crate::pages::Problem;
+use crate::request::{Head, strip};
+use crate::response::{Additions, Answer};
+use crate::time::Seconds;
+
+/// What the browser is told about its session beside the origin's answer.
+pub enum News {
+    /// Nothing.
+    Nothing,
+    /// Here are tokens.
+    Tokens(TokenPair),
+    /// Its session has ended.
+    Ended,
+}
+
+/// A request that may pass.
+pub struct Passage {
+    /// Its credentials, where the route looks at them.
+    pub credentials: Option<Credentials>,
+    /// Who it is from.
+    pub identity: Option<Identity>,
+    /// What the browser is told.
+    pub news: News,
+    /// Whether a logout was completed that had been pending.
+    completed_pending: bool,
+}
+
+/// Any path that is not the gate's own.
+pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
+    let rule = exchange.config().rule(&exchange.head);
+    match admission(exchange, &rule).await {
+        Ok(passage) => forward(exchange, &rule, passage).await,
+        Err(refusal) => exchange.respond(refusal),
+    }
+}
+
+/// Decides whether the request may pass, and as whom.
+async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> {
+    let nobody = Passage { credentials: None, identity: None, news: News::Nothing, completed_pending: false };
+    if exchange.head.is_preflight() || (rule.session == SessionNeed::None && !exchange.may_have_marker()) {
+        return Ok(nobody);
+    }
+    let credentials = exchange.credentials();
+    let completed = logout::complete_pending(exchange, &credentials).await;
+    let completed_pending = !credentials.pending.is_empty() && completed.is_ok();
+    if rule.session == SessionNeed::None {
+        return Ok(Passage { completed_pending, ..nobody });
+    }
+    if let Some(refusal) = exchange.cross_site_refusal(&credentials, true) {
+        return Err(refusal);
+    }
+    if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys()) {
+        return Err(exchange.problem(Problem::CrossSite));
+    }
+    if completed.is_err() {
+        return Err(exchange.unavailable());
+    }
+    let fresh =
+        if exchange.head.is_safe() && !exchange.head.is_upgrade() { rule.fresh } else { Seconds::new(0) };
+    let standing = exchange.standing(&credentials, fresh).await.map_err(|_| exchange.unavailable())?;
+    let (identity, news) = match standing {
+        Standing::SignedIn(mut identity) => {
+            let news = identity.tokens.take().map_or(News::Nothing, News::Tokens);
+            (Some(identity), news)
+        }
+        Standing::SignedOut(absence) => (None, absent(exchange, rule, absence)?),
+    };
+    Ok(Passage { credentials: Some(credentials), identity, news, completed_pending })
+}
+
+fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, Answer> {
+    match rule.session {
+        SessionNeed::Required => Err(no_session(&exchange.head, exchange.config(), absence)),
+        SessionNeed::Optional | SessionNeed::None if absence.clears() => Ok(News::Ended),
+        SessionNeed::Optional | SessionNeed::None => Ok(News::Nothing),
+    }
+}
+
+async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<web_sys::Response, JsValue> {
+    let request = origin_request(exchange, passage.identity.as_ref())?;
+    let response = match fetch(exchange, &request).await {
+        Ok(response) => response,
+        Err(_) => return bad_gateway(exchange, "the origin does not answer"),
+    };
+    let status = response.status();
+    if status != 101 && !(200..=599).contains(&status) {
+        return bad_gateway(exchange, "the origin answered with a status that is none");
+    }
+    back(exchange, rule, passage, response).await
+}
+
+/// The request for the origin: the browser's own, unless something must be added or taken away.
+fn origin_request(exchange: &Exchange, identity: Option<&Identity>) -> Result<web_sys::Request, JsValue> {
+    let (head, config) = (&exchange.head, exchange.config());
+    let cookies =
+        head.header("cookie").and_then(|header| strip(header, |name| config.cookies.is_gate_name(name)));
+    let forged: Vec<&str> =
+        head.headers().map(|(name, _)| name).filter(|name| is_identity_header(name)).collect();
+    let to_url = if has_origin_binding(exchange)? { None } else { config.origin_url.as_deref() };
+    if cookies.is_none() && forged.is_empty() && identity.is_none() && to_url.is_none() {
+        // The handle is cloned; `Request::clone` would tee the body.
+        return Ok(Clone::clone(&exchange.request));
+    }
+
+    let request = match to_url {
+        None => web_sys::Request::new_with_request(&exchange.request)?,
+        Some(url) => {
+            // `new Request(url, request)` keeps method, body stream, signal and manual redirects.
+            let url = format!("{url}{}", head.target());
+            web_sys::Request::new_with_str_and_init(&url, exchange.request.unchecked_ref())?
+        }
+    };
+    let headers = request.headers();
+    for name in forged {
+        headers.delete(name)?;
+    }
+    match cookies.as_deref() {
+        None => {}
+        Some("") => headers.delete("cookie")?,
+        Some(rest) => headers.set("cookie", rest)?,
+    }
+    if to_url.is_some() {
+        tell_original_host(head, &headers)?;
+    }
+    if let Some(identity) = identity {
+        headers.set("gate-user", &header_text(&identity.token.user_id))?;
+        headers.set("gate-session", &identity.token.handle.to_string())?;
+        headers.set("gate-token", &identity.text)?;
+    }
+    Ok(request)
+}
+
+/// An application behind `ORIGIN_URL` is addressed by another name than the browser used.
+fn tell_original_host(head: &Head, headers: &web_sys::Headers) -> Result<(), JsValue> {
+    if let Some((scheme, host)) = head.origin().as_str().split_once("://") {
+        headers.set("x-forwarded-host", host)?;
+        headers.set("x-forwarded-proto", scheme)?;
+    }
+    Ok(())
+}
+
+async fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
+    let promise = match origin_binding(exchange)? {
+        Some(origin) => origin.fetch(request)?,
+        None => js_sys::global().unchecked_into::<web_sys::WorkerGlobalScope>().fetch_with_request(request),
+    };
+    Ok(JsFuture::from(promise).await?.unchecked_into())
+}
+
+fn origin_binding(exchange: &Exchange) -> Result<Option<worker_sys::Fetcher>, JsValue> {
+    let binding = Reflect::get(&exchange.asker.env, &"ORIGIN".into())?;
+    Ok(binding.is_object().then(|| binding.unchecked_into()))
+}
+
+fn has_origin_binding(exchange: &Exchange) -> Result<bool, JsValue> {
+    origin_binding(exchange).map(|binding| binding.is_some())
+}
+
+/// Hands the origin's answer back, with what it asked for done and what the browser must hear added.
+async fn back(
+    exchange: &Exchange,
+    rule: &Rule,
+    passage: Passage,
+    response: web_sys::Response,
+) -> Result<web_sys::Response, JsValue> {
+    let lines = platform::header_lines(&response.headers());
+    let header = |name: &str| {
+        lines
+            .lines()
+            .filter_map(|line| line.split_once(','))
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
+    };
+    let has_controls = Controls::HEADERS.iter().any(|name| header(name).is_some());
+    let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
+    let completed_pending = passage.completed_pending;
+    let is_signed_in = passage.identity.is_some();
+
+    let news = if has_controls && exchange.config().origin_control {
+        let controls = match Controls::parse(header) {
+            Ok(controls) => controls,
+            Err(error) => return bad_gateway(exchange, &format!("{}: {}", error.header, error.why)),
+        };
+        match control::carry_out(exchange, passage, controls).await {
+            Ok(news) => news,
+            Err(answer) => return exchange.respond(answer),
+        }
+    } else {
+        still_true(exchange, passage)
+    };
+
+    let mut additions = additions(exchange, &news);
+    if completed_pending && !matches!(news, News::Ended) {
+        additions.add("set-cookie", exchange.config().cookies.clear_pending());
+        additions.add("cache-control", "no-store");
+    }
+    let is_page = header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    if is_signed_in
+        && rule.session == SessionNeed::Required
+        && is_page
+        && header("cache-control").is_none()
+        && exchange.head.is_navigation()
+    {
+        additions.add("cache-control", "no-store");
+    }
+    if !has_controls && !gate_cookies && additions.is_empty() {
+        return Ok(response);
+    }
+    let response = reply::mutable(&response)?;
+    let headers = response.headers();
+    for name in Controls::HEADERS {
+        headers.delete(name)?;
+    }
+    if gate_cookies {
+        headers.delete("set-cookie")?;
+        for cookie in set_cookies(&lines).filter(|cookie| !is_gate_cookie(exchange, cookie)) {
+            headers.append("set-cookie", cookie)?;
+        }
+    }
+    reply::add(&headers, &additions)?;
+    Ok(response)
+}
+
+/// A session that ended in this isolate while the origin was working is not brought back.
+fn still_true(exchange: &Exchange, passage: Passage) -> News {
+    let ended = passage.identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
+    if ended { News::Ended } else { passage.news }
+}
+
+fn additions(exchange: &Exchange, news: &News) -> Additions {
+    let credentials = || exchange.credentials();
+    match news {
+        News::Nothing => Additions::default(),
+        News::Tokens(tokens) => {
+            delivered(tokens, exchange.delivery(&credentials()), exchange.config(), exchange.now)
+        }
+        News::Ended => {
+            cleared(exchange.delivery(&credentials()), exchange.head.origin().host(), exchange.config())
+        }
+    }
+}
+
+fn bad_gateway(exchange: &Exchange, why: &str) -> Result<web_sys::Response, JsValue> {
+    exchange.respond(exchange.problem(Problem::BadGateway(why.to_owned())))
+}
+
+fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {
+    lines.lines().filter_map(|line| line.strip_prefix("set-cookie,"))
+}
+
+fn is_gate_cookie(exchange: &Exchange, set_cookie: &str) -> bool {
+    let name = set_cookie.split(['=', ';']).next().unwrap_or_default().trim();
+    exchange.config().cookies.is_gate_name(name)
+}
+
+/// Whatever a client sends under these names is a lie.
+fn is_identity_header(name: &str) -> bool {
+    name.starts_with("gate-") || name.starts_with("gate_")
+}
+
+/// A user id as a header value: percent-encoded UTF-8 wherever it is no printable ASCII.
+fn header_text(text: &str) -> String {
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+    utf8_percent_encode(text, ESCAPED).to_string()
+}

@@ -1,0 +1,89 @@
+//! The routes of the SuperTokens browser SDK (FDI): refresh and sign-out.
+
+use worker::wasm_bindgen::JsValue;
+
+use super::exchange::Exchange;
+use super::logout;
+use super::platform;
+use super::store::Unavailable;
+use crate::gate::{
+    Absence, Delivery, LogoutRequest, Standing, all_logouts, judge, lacks_anti_csrf, pending,
+    signed_out_headers,
+};
+use crate::response::Answer;
+use crate::session::{Command, Reply, Scope};
+use crate::supertokens::fdi;
+
+/// `POST /auth/session/refresh`.
+pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
+    let (head, config, keys) = (&exchange.head, exchange.config(), exchange.keys());
+    if head.method() != "POST" {
+        return Ok(Answer::method_not_allowed("POST"));
+    }
+    let credentials = exchange.credentials();
+    let (token, delivery) = fdi::refresh_token(head, config, keys);
+    if delivery == Delivery::Cookies || token.is_none() {
+        if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+            return Ok(refusal);
+        }
+    }
+    if !credentials.pending.is_empty() && logout::complete_pending(exchange, &credentials).await.is_err() {
+        return Ok(exchange.unavailable());
+    }
+    let refused = |absence| fdi::refresh_refused(head, absence, delivery, config);
+    let Some(token) = token.filter(|_| !fdi::lacks_custom_header(head, delivery, config)) else {
+        return Ok(refused(Absence::None));
+    };
+    let command = Command::Renew {
+        id: token.handle.id,
+        presented: token.generation,
+        nonce: platform::random()?,
+        anti_csrf: fdi::anti_csrf(head, token.handle, delivery, config, keys),
+        static_key: None,
+    };
+    let Ok(reply) = exchange.ask(token.handle, command).await else { return Ok(exchange.unavailable()) };
+    if reply == Reply::AntiCsrfMissing {
+        return Ok(refused(Absence::None));
+    }
+    match judge(reply, token.handle, &credentials, exchange.memory(), keys, exchange.now) {
+        Some(Standing::SignedIn(identity)) => match &identity.tokens {
+            Some(tokens) => Ok(fdi::refreshed(tokens, delivery, config, exchange.now)),
+            None => Ok(exchange.unavailable()),
+        },
+        Some(Standing::SignedOut(absence)) => Ok(refused(absence)),
+        None => Ok(exchange.unavailable()),
+    }
+}
+
+/// `POST /auth/signout`.
+pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
+    let (head, config, keys) = (&exchange.head, exchange.config(), exchange.keys());
+    if head.method() != "POST" {
+        return Ok(Answer::method_not_allowed("POST"));
+    }
+    let credentials = exchange.credentials();
+    if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+        return Ok(refusal);
+    }
+    let own = credentials.logouts(Scope::Current, exchange.now);
+    if own.is_empty() && credentials.pending.is_empty() {
+        let absence = if credentials.has_cookie { Absence::TryRefresh } else { Absence::None };
+        return Ok(fdi::nothing_to_sign_out_of(absence));
+    }
+    if lacks_anti_csrf(head, &credentials, config, keys) {
+        return Ok(fdi::nothing_to_sign_out_of(Absence::TryRefresh));
+    }
+    let logouts = all_logouts(&credentials, own);
+    match logout::end(exchange, &logouts).await {
+        Ok(_) => {
+            let delivery = exchange.delivery(&credentials);
+            let cleared = signed_out_headers(head, config, delivery);
+            Ok(Answer::json(200, &serde_json::json!({ "status": "OK" })).with_all(cleared))
+        }
+        Err(Unavailable) => {
+            logout::keep_trying(exchange, logouts.clone());
+            let request = LogoutRequest { scope: Scope::Current, return_to: None };
+            Ok(pending(head, config, &request, &logouts, keys))
+        }
+    }
+}
