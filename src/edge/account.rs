@@ -7,7 +7,7 @@ use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
 use crate::gate::{
-    Absence, Identity, Standing, cleared, delivered, done, first_parameter, lacks_anti_csrf, no_session,
+    Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session,
 };
 use crate::pages::{self, Problem};
 use crate::response::Answer;
@@ -141,9 +141,7 @@ enum Absent {
 
 async fn signed_in(exchange: &Exchange) -> Result<Signed, Absent> {
     let credentials = exchange.credentials();
-    if !credentials.pending.is_empty() {
-        super::logout::complete_pending(exchange, &credentials).await.map_err(|Unavailable| Absent::Store)?;
-    }
+    exchange.complete_pending(&credentials).await.map_err(|Unavailable| Absent::Store)?;
     match exchange.standing(&credentials, Seconds::new(0)).await {
         Ok(Standing::SignedIn(mut identity)) => {
             let session = identity.session.take().ok_or(Absent::Store)?;
@@ -174,8 +172,9 @@ fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
 fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -> Answer {
     match &identity.tokens {
         Some(tokens) => {
-            let delivery = exchange.delivery(&exchange.credentials());
-            answer.with_all(delivered(tokens, delivery, exchange.config(), exchange.now))
+            let credentials = exchange.credentials();
+            let delivery = exchange.delivery(&credentials);
+            answer.with_all(exchange.tokens(tokens, delivery, credentials.in_conflict))
         }
         None => answer.with("cache-control", "no-store"),
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use worker::wasm_bindgen::JsValue;
 
 use super::exchange::Exchange;
@@ -91,7 +91,15 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
     match call {
         Call::LookUpUser => Ok(json!({ "status": "UNKNOWN_USER_ID_ERROR" })),
         Call::Create(create) => core.create(create).await,
-        Call::Read(handle) => core.read(&handle).await,
+        Call::Read(handle) => {
+            core.read(&handle, |handle, session, data| cdi::session_details(handle, session, data, core.version)).await
+        }
+        Call::ReadData(handle) => {
+            core.read(&handle, |_, _, data| json!({ "status": "OK", "userDataInDatabase": data })).await
+        }
+        Call::ReadPayload(handle) => {
+            core.read(&handle, |_, session, _| json!({ "status": "OK", "userDataInJWT": session.payload })).await
+        }
         Call::Verify(verify) => core.verify(&verify).await,
         Call::Refresh(refresh) => core.refresh(&refresh).await,
         Call::RemoveHandles(handles) => core.remove_handles(&handles).await,
@@ -132,10 +140,14 @@ impl Core<'_> {
         }
     }
 
-    async fn read(&self, handle: &str) -> Result<Value, Failed> {
+    async fn read(
+        &self,
+        handle: &str,
+        show: impl Fn(Handle, &Live, &Map<String, Value>) -> Value,
+    ) -> Result<Value, Failed> {
         let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };
         match self.ask(handle.object, Command::Read { id: handle.id }).await? {
-            Reply::Read { session, data } => Ok(cdi::session_details(handle, &session, &data, self.version)),
+            Reply::Read { session, data } => Ok(show(handle, &session, &data)),
             _ => Ok(cdi::no_such_session()),
         }
     }
@@ -228,7 +240,7 @@ impl Core<'_> {
     async fn update(
         &self,
         handle: &str,
-        data: Option<serde_json::Map<String, Value>>,
+        data: Option<Map<String, Value>>,
         payload: Option<Payload>,
     ) -> Result<Value, Failed> {
         let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };

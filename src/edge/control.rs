@@ -105,7 +105,7 @@ async fn create_session(
         exchange.memory().ended(earlier);
     }
     let tokens = TokenPair::issued(&created, handle, Version::V5, exchange.keys(), exchange.now);
-    tokens.map(News::Tokens).ok_or_else(|| exchange.unavailable())
+    tokens.map(News::NewSession).ok_or_else(|| exchange.unavailable())
 }
 
 async fn set_payload(
@@ -120,7 +120,7 @@ async fn set_payload(
     match exchange.ask(token.handle, command).await {
         Ok(Reply::Updated(live)) => {
             let refresh = match news {
-                News::Tokens(tokens) => tokens.refresh,
+                News::Tokens(tokens) | News::NewSession(tokens) => tokens.refresh,
                 News::Nothing | News::Ended => None,
             };
             let tokens = TokenPair::with_payload(&live, token, refresh, exchange.keys(), exchange.now);

@@ -1,22 +1,24 @@
 //! One request under way, and the steps that several routes share.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use worker::wasm_bindgen::JsValue;
 use worker::{Context, Env, web_sys};
 
 use super::isolate::Isolate;
+use super::logout;
 use super::platform;
 use super::reply;
 use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Credentials, Delivery, Memory, Standing, admit, csrf_refusal, judge, problem, unavailable,
+    Admission, Credentials, Delivery, Memory, Standing, TokenPair, admit, csrf_refusal, delivered, judge, problem, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
-use crate::response::Answer;
+use crate::response::{Additions, Answer};
 use crate::response::cookies::GateCookie;
 use crate::session::{Command, Handle, Reply};
 use crate::supertokens::fdi;
@@ -38,6 +40,8 @@ pub struct Exchange {
     pub context: Context,
     /// When it arrived.
     pub now: Timestamp,
+    /// Whether a logout was completed that had been pending.
+    completed_pending: Cell<bool>,
 }
 
 impl Exchange {
@@ -51,7 +55,7 @@ impl Exchange {
         let lines = platform::header_lines(&request.headers());
         let head = Head::new(request.method(), &request.url(), lines)
             .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
-        Ok(Self { request, head, asker: Asker { env, isolate }, context, now: platform::now() })
+        Ok(Self { request, head, asker: Asker { env, isolate }, context, now: platform::now(), completed_pending: Cell::new(false) })
     }
 
     /// What the isolate remembers of sessions.
@@ -102,6 +106,36 @@ impl Exchange {
         judge(reply, handle, credentials, memory, self.keys(), self.now).ok_or(Unavailable)
     }
 
+    /// Completes what earlier logouts could not do, before anything else is done for the request.
+    pub async fn complete_pending(&self, credentials: &Credentials) -> Result<(), Unavailable> {
+        if credentials.pending.is_empty() {
+            return Ok(());
+        }
+        logout::end(self, &credentials.pending).await?;
+        self.completed_pending.set(true);
+        Ok(())
+    }
+
+    /// The headers that expire the marker of logouts that were completed.
+    pub fn clear_completed_marker(&self, additions: &mut Additions) {
+        let cleared = self.config().cookies.clear_pending();
+        if self.completed_pending.get() && !additions.iter().any(|(_, value)| value == cleared) {
+            additions.add("set-cookie", cleared);
+            additions.add("cache-control", "no-store");
+        }
+    }
+
+    /// The headers that hand out tokens, and expire rivals of the cookies among them if there may be some.
+    pub fn tokens(&self, tokens: &TokenPair, delivery: Delivery, has_rivals: bool) -> Additions {
+        let mut additions = delivered(tokens, delivery, self.config(), self.now);
+        if has_rivals && delivery == Delivery::Cookies {
+            for cookie in self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path) {
+                additions.add("set-cookie", cookie);
+            }
+        }
+        additions
+    }
+
     /// The answer to a preflight from an allowed origin.
     pub fn preflight(&self) -> Option<Answer> {
         fdi::preflight(&self.head, self.config())
@@ -143,7 +177,8 @@ impl Exchange {
     }
 
     /// The response for an answer of the gate's own, readable for allowed origins.
-    pub fn respond(&self, answer: Answer) -> Result<web_sys::Response, JsValue> {
+    pub fn respond(&self, mut answer: Answer) -> Result<web_sys::Response, JsValue> {
+        self.clear_completed_marker(&mut answer.headers);
         let cors = fdi::cors(&self.head, self.config());
         let has_cors = answer.headers.iter().any(|(name, _)| name == "access-control-allow-origin");
         reply::to_response(&if has_cors { answer } else { answer.with_all(cors) })

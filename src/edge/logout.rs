@@ -83,11 +83,6 @@ pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unava
     work.await
 }
 
-/// Completes what earlier logouts could not do.
-pub async fn complete_pending(exchange: &Exchange, credentials: &Credentials) -> Result<(), Unavailable> {
-    end(exchange, &credentials.pending).await.map(drop)
-}
-
 async fn end_each(asker: Asker, logouts: Vec<Logout>) -> Result<Ended, Unavailable> {
     let replies = join_all(logouts.iter().map(|logout| end_one(&asker, logout))).await;
     replies.into_iter().try_fold(Ended::NOTHING, |total, ended| Ok(total.and(ended?)))

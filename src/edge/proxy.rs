@@ -11,11 +11,10 @@ use worker::{web_sys, worker_sys};
 
 use super::control;
 use super::exchange::Exchange;
-use super::logout;
 use super::platform;
 use super::reply;
 use crate::gate::{
-    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, delivered,
+    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared,
     lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
@@ -27,8 +26,10 @@ use crate::time::Seconds;
 pub enum News {
     /// Nothing.
     Nothing,
-    /// Here are tokens.
+    /// Here are new tokens for its session.
     Tokens(TokenPair),
+    /// Here are the tokens of a session that was made just now.
+    NewSession(TokenPair),
     /// Its session has ended.
     Ended,
 }
@@ -41,8 +42,6 @@ pub struct Passage {
     pub identity: Option<Identity>,
     /// What the browser is told.
     pub news: News,
-    /// Whether a logout was completed that had been pending.
-    completed_pending: bool,
 }
 
 /// Any path that is not the gate's own.
@@ -56,15 +55,14 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
 
 /// Decides whether the request may pass, and as whom.
 async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> {
-    let nobody = Passage { credentials: None, identity: None, news: News::Nothing, completed_pending: false };
+    let nobody = Passage { credentials: None, identity: None, news: News::Nothing };
     if exchange.head.is_preflight() || (rule.session == SessionNeed::None && !exchange.may_have_marker()) {
         return Ok(nobody);
     }
     let credentials = exchange.credentials();
-    let completed = logout::complete_pending(exchange, &credentials).await;
-    let completed_pending = !credentials.pending.is_empty() && completed.is_ok();
+    let completed = exchange.complete_pending(&credentials).await;
     if rule.session == SessionNeed::None {
-        return Ok(Passage { completed_pending, ..nobody });
+        return Ok(nobody);
     }
     if let Some(refusal) = exchange.cross_site_refusal(&credentials, true) {
         return Err(refusal);
@@ -85,7 +83,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
         }
         Standing::SignedOut(absence) => (None, absent(exchange, rule, absence)?),
     };
-    Ok(Passage { credentials: Some(credentials), identity, news, completed_pending })
+    Ok(Passage { credentials: Some(credentials), identity, news })
 }
 
 fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, Answer> {
@@ -103,7 +101,8 @@ async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<w
         Err(_) => return bad_gateway(exchange, "the origin does not answer"),
     };
     let status = response.status();
-    if status != 101 && !(200..=599).contains(&status) {
+    let is_upgraded = status == 101 && exchange.head.is_upgrade();
+    if !is_upgraded && !(200..=599).contains(&status) {
         return bad_gateway(exchange, "the origin answered with a status that is none");
     }
     back(exchange, rule, passage, response).await
@@ -193,7 +192,6 @@ async fn back(
     };
     let has_controls = Controls::HEADERS.iter().any(|name| header(name).is_some());
     let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
-    let completed_pending = passage.completed_pending;
     let is_signed_in = passage.identity.is_some();
 
     let news = if has_controls && exchange.config().origin_control {
@@ -210,11 +208,8 @@ async fn back(
     };
 
     let mut additions = additions(exchange, &news);
-    if completed_pending && !matches!(news, News::Ended) {
-        additions.add("set-cookie", exchange.config().cookies.clear_pending());
-        additions.add("cache-control", "no-store");
-    }
-    let is_page = header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    exchange.clear_completed_marker(&mut additions);
+    let is_page = header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
     if is_signed_in
         && rule.session == SessionNeed::Required
         && is_page
@@ -248,15 +243,16 @@ fn still_true(exchange: &Exchange, passage: Passage) -> News {
 }
 
 fn additions(exchange: &Exchange, news: &News) -> Additions {
-    let credentials = || exchange.credentials();
+    if matches!(news, News::Nothing) {
+        return Additions::default();
+    }
+    let credentials = exchange.credentials();
+    let delivery = exchange.delivery(&credentials);
     match news {
         News::Nothing => Additions::default(),
-        News::Tokens(tokens) => {
-            delivered(tokens, exchange.delivery(&credentials()), exchange.config(), exchange.now)
-        }
-        News::Ended => {
-            cleared(exchange.delivery(&credentials()), exchange.head.origin().host(), exchange.config())
-        }
+        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict),
+        News::NewSession(tokens) => exchange.tokens(tokens, delivery, credentials.has_cookie),
+        News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
 }
 

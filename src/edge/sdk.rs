@@ -27,7 +27,7 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
             return Ok(refusal);
         }
     }
-    if !credentials.pending.is_empty() && logout::complete_pending(exchange, &credentials).await.is_err() {
+    if exchange.complete_pending(&credentials).await.is_err() {
         return Ok(exchange.unavailable());
     }
     let refused = |absence| fdi::refresh_refused(head, absence, delivery, config);

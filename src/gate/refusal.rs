@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::pages::{self, Problem};
-use crate::request::{Head, percent_encode};
+use crate::request::{Head, is_path, percent_encode};
 use crate::response::{Answer, Body};
 
 use super::admission::Absence;
@@ -55,7 +55,9 @@ pub fn misconfigured() -> Answer {
 
 fn login_location(login: &str, target: &str) -> String {
     let separator = if login.contains('?') { '&' } else { '?' };
-    format!("{login}{separator}return_to={}", percent_encode(target))
+    // `//host` would lead a login page that follows it elsewhere; `/.//host` is the same path.
+    let dot = if is_path(target) { "" } else { "/." };
+    format!("{login}{separator}return_to={}", percent_encode(&format!("{dot}{target}")))
 }
 
 #[cfg(test)]
@@ -65,6 +67,7 @@ mod tests {
     #[test]
     fn the_way_back_is_one_query_value() {
         assert_eq!(login_location("/login", "/a?b=c&d"), "/login?return_to=/a%3Fb%3Dc%26d");
+        assert_eq!(login_location("/login", "//evil.example"), "/login?return_to=/.//evil.example");
         assert_eq!(login_location("https://id.example/?x=1", "/"), "https://id.example/?x=1&return_to=/");
     }
 }

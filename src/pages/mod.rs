@@ -55,7 +55,6 @@ struct Message<'a> {
     heading: &'a str,
     text: &'a str,
     link: Option<(&'a str, &'a str)>,
-    retry: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -151,21 +150,21 @@ impl Problem {
 pub fn problem(problem: Problem, config: &Config) -> Answer {
     let link =
         config.login_url.as_deref().filter(|_| problem == Problem::NoSession).map(|url| (url, "Log in"));
-    message(problem.status(), problem.heading(), problem.text(), link, None, config)
+    message(problem.status(), problem.heading(), problem.text(), link, config)
 }
 
 /// After logout.
 #[must_use]
 pub fn signed_out(config: &Config) -> Answer {
     let link = config.login_url.as_deref().map(|url| (url, "Log in again"));
-    message(200, "You are signed out", "This device holds no session any more.", link, None, config)
+    message(200, "You are signed out", "This device holds no session any more.", link, config)
 }
 
 /// After the logout of the other devices.
 #[must_use]
 pub fn others_signed_out(config: &Config) -> Answer {
     let text = "Every other device is signed out. This one still is signed in.";
-    message(200, "Done", text, Some(("/", "Continue")), None, config)
+    message(200, "Done", text, Some(("/", "Continue")), config)
 }
 
 /// While a logout cannot be done.
@@ -173,7 +172,9 @@ pub fn others_signed_out(config: &Config) -> Answer {
 pub fn not_signed_out_yet(retry: &str, config: &Config) -> Answer {
     let text = "Your session could not be ended just now. This page tries again by itself every few seconds; \
                 you can also close it, and the logout is completed as soon as possible.";
-    message(503, "Still logging you out", text, Some((retry, "Try again now")), Some(retry), config)
+    // Not `<meta http-equiv="refresh">`, which is hard on people who read slowly (WCAG 2.2.1).
+    message(503, "Still logging you out", text, Some((retry, "Try again now")), config)
+        .with("refresh", format!("5; url={retry}"))
 }
 
 /// Before a logout that the person may not have asked for.
@@ -225,11 +226,10 @@ fn message(
     heading: &str,
     text: &str,
     link: Option<(&str, &str)>,
-    retry: Option<&str>,
     config: &Config,
 ) -> Answer {
     let frame = Frame::of(&config.look);
-    html(status, &Message { frame: &frame, heading, text, link, retry }, &frame, config)
+    html(status, &Message { frame: &frame, heading, text, link }, &frame, config)
 }
 
 fn html(status: u16, page: &impl Template, frame: &Frame, config: &Config) -> Answer {
@@ -319,8 +319,7 @@ mod tests {
         let config = config(json!({})).ok().unwrap();
         let answer = not_signed_out_yet("/logout?scope=current", &config);
         assert!(!content(&answer).to_lowercase().contains("signed out"));
-        assert!(
-            content(&answer).contains(r#"<meta http-equiv="refresh" content="5;url=/logout?scope=current">"#)
-        );
+        let refresh = answer.headers.iter().find(|(name, _)| *name == "refresh");
+        assert_eq!(refresh, Some(("refresh", "5; url=/logout?scope=current")));
     }
 }

@@ -29,10 +29,10 @@ impl<'a> Held<'a> {
 #[must_use]
 pub fn hold<'a>(header: &'a str, name: &str) -> Held<'a> {
     // Browsers compare prefixes like `__Host-` without case, so a variant is a rival of ours.
-    let mut rivals = pairs(header).filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let mut rivals = pieces(header).filter(|piece| name_of(piece).eq_ignore_ascii_case(name));
     match (rivals.next(), rivals.next()) {
         (None, _) => Held::Nothing,
-        (Some((exact, value)), None) if exact == name => Held::One(value),
+        (Some(piece), None) if name_of(piece) == name => Held::One(value_of(piece)),
         _ => Held::Several,
     }
 }
@@ -40,23 +40,31 @@ pub fn hold<'a>(header: &'a str, name: &str) -> Held<'a> {
 /// The header without the cookies named; `None` if it needs no change.
 #[must_use]
 pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {
-    if !pairs(header).any(|(name, _)| is_ours(name)) {
+    if !pieces(header).any(|piece| is_ours(name_of(piece))) {
         return None;
     }
-    let kept = header.split(';').map(str::trim).filter(|pair| !is_ours(name_of(pair)) && !pair.is_empty());
-    Some(kept.collect::<Vec<_>>().join("; "))
+    let without = |pair: &str| {
+        let kept: Vec<&str> = pair.split(JOINT).filter(|piece| !is_ours(name_of(piece))).collect();
+        kept.join(JOINT)
+    };
+    let kept: Vec<String> = header.split(';').map(without).filter(|pair| !pair.trim().is_empty()).collect();
+    Some(kept.join(";").trim().to_owned())
 }
 
-fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
-    header
-        .split(';')
-        .map(str::trim)
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (name.trim_end(), value.trim_start()))
+/// What the runtime puts between several `Cookie` headers of one request. It may stand in a value as
+/// well, so what follows it counts as a cookie only where its name is one of ours.
+const JOINT: &str = ", ";
+
+fn pieces(header: &str) -> impl Iterator<Item = &str> {
+    header.split(';').flat_map(|pair| pair.split(JOINT))
 }
 
-fn name_of(pair: &str) -> &str {
-    pair.split('=').next().unwrap_or_default().trim_end()
+fn name_of(piece: &str) -> &str {
+    piece.split('=').next().unwrap_or_default().trim()
+}
+
+fn value_of(piece: &str) -> &str {
+    piece.split_once('=').map_or("", |(_, value)| value.trim())
 }
 
 #[cfg(test)]
@@ -76,6 +84,13 @@ mod tests {
         assert!(hold("__Host-x=1; __Host-x=2", "__Host-x") == Held::Several);
         assert!(hold("__Host-x=1; __host-x=2", "__Host-x") == Held::Several);
         assert!(hold("__HOST-x=1", "__Host-x") == Held::Several);
+    }
+
+    #[test]
+    fn several_headers_are_one() {
+        let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
+        assert!(hold("a=1, __Host-x=2, b=3", "__Host-x") == Held::One("2"));
+        assert_eq!(strip("a=1, __Host-x=2, b=3; c=4", ours).as_deref(), Some("a=1, b=3; c=4"));
     }
 
     #[test]

@@ -209,6 +209,16 @@ impl CookieSettings {
         self.set(GateCookie::Pending, "", 0)
     }
 
+    /// The `Set-Cookie` values that expire session cookies which another configuration has set for
+    /// `host`: beside the ones that this one sets, they would make them count as missing.
+    #[must_use]
+    pub fn clear_rivals(&self, host: &str, base_path: &str) -> Vec<String> {
+        let ours: Vec<String> = GateCookie::ALL.iter().map(|cookie| self.set(*cookie, "", 0)).collect();
+        let is_gate_cookie = |value: &str| value.split('=').next().is_some_and(|name| self.is_gate_name(name));
+        let cleared = self.clear(host, base_path).into_iter();
+        cleared.filter(|value| is_gate_cookie(value) && !ours.contains(value)).collect()
+    }
+
     /// What [`CookieSettings::clear`] gives, the marker apart: it is to be set in the same response.
     #[must_use]
     pub fn clear_sessions(&self, host: &str, base_path: &str) -> Vec<String> {

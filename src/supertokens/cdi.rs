@@ -67,6 +67,10 @@ pub enum Call {
     Create(CreateCall),
     /// Read one session.
     Read(String),
+    /// Read its data alone.
+    ReadData(String),
+    /// Read its payload alone.
+    ReadPayload(String),
     /// Is this access token good?
     Verify(VerifyCall),
     /// Rotate a refresh token.
@@ -303,7 +307,7 @@ impl Call {
             (Endpoint::UserId, "GET") => query.text("userId").map(|_| Self::LookUpUser),
             (Endpoint::Session, "GET") => query.text("sessionHandle").map(Self::Read),
             (Endpoint::Session, "POST") => json()?.create(),
-            (Endpoint::Verify, "POST") => json()?.verify(),
+            (Endpoint::Verify, "POST") => json()?.verify(version),
             (Endpoint::Refresh, "POST") => json()?.refresh(version),
             (Endpoint::Remove, "POST") => json()?.remove(tenant),
             (Endpoint::UserSessions, "GET") => {
@@ -311,9 +315,8 @@ impl Call {
                 let user_id = query.text("userId")?;
                 Ok(Self::ListUser(UserCall::new(user_id, tenant, everywhere)))
             }
-            (Endpoint::Data, "GET") | (Endpoint::JwtData, "GET") => {
-                query.text("sessionHandle").map(Self::Read)
-            }
+            (Endpoint::Data, "GET") => query.text("sessionHandle").map(Self::ReadData),
+            (Endpoint::JwtData, "GET") => query.text("sessionHandle").map(Self::ReadPayload),
             (Endpoint::Data, "PUT") => json()?.set_data(),
             (Endpoint::JwtData, "PUT") => {
                 let input = json()?;
@@ -404,13 +407,16 @@ impl Input {
         }))
     }
 
-    fn verify(&self) -> Result<Call, Refused> {
-        let wanted = self.field::<bool>("doAntiCsrfCheck")? && self.field::<bool>("enableAntiCsrf")?;
+    fn verify(&self, version: CdiVersion) -> Result<Call, Refused> {
+        let (wanted, enabled): (bool, bool) = (self.field("doAntiCsrfCheck")?, self.field("enableAntiCsrf")?);
         let shown = self.optional("antiCsrfToken")?;
         Ok(Call::Verify(VerifyCall {
             access_token: self.field("accessToken")?,
-            anti_csrf: wanted.then_some(shown),
-            check_database: self.optional("checkDatabase")?.unwrap_or(false),
+            anti_csrf: (wanted && enabled).then_some(shown),
+            check_database: match version.tokens {
+                Version::V4 => self.optional("checkDatabase")?.unwrap_or(false),
+                Version::V5 => self.field("checkDatabase")?,
+            },
         }))
     }
 
