@@ -3,7 +3,7 @@
 //! Invariant: a text has exactly one meaning. A decoder takes only what the encoder writes, so no
 //! two spellings name one thing.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -94,7 +94,12 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 /// Lower-case hex.
 #[must_use]
 pub fn encode_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Exactly `N` bytes from hex.

@@ -6,9 +6,7 @@ use worker::wasm_bindgen::JsValue;
 use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
-use crate::gate::{
-    Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session,
-};
+use crate::gate::{Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session};
 use crate::pages::{self, Problem};
 use crate::response::Answer;
 use crate::session::{Command, Handle, Live, Proof, Reply, Scope};
@@ -95,12 +93,12 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
         (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => {
             Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: exchange.now }
         }
-        _ => return Ok(exchange.problem(Problem::BadRequest("handle, or scope=others or all, expected"))),
+        _ => return Ok(exchange.problem(&Problem::BadRequest("handle, or scope=others or all, expected"))),
     };
     let by_handle = matches!(command, Command::Remove { .. });
     match exchange.ask(current, command).await {
         Ok(Reply::Revoked { ids, .. }) if by_handle && ids.is_empty() => {
-            Ok(with_tokens(exchange, &signed.identity, exchange.problem(Problem::UnknownSession)))
+            Ok(with_tokens(exchange, &signed.identity, exchange.problem(&Problem::UnknownSession)))
         }
         Ok(Reply::Revoked { ids, .. }) => {
             let spared = !ids.contains(&current.id);
@@ -134,6 +132,7 @@ pub fn health(exchange: &Exchange) -> Answer {
         .with("cache-control", "no-store")
 }
 
+#[derive(Clone, Copy)]
 enum Absent {
     Session(Absence),
     Store,
@@ -145,7 +144,7 @@ async fn signed_in(exchange: &Exchange) -> Result<Signed, Absent> {
     match exchange.standing(&credentials, Seconds::new(0)).await {
         Ok(Standing::SignedIn(mut identity)) => {
             let session = identity.session.take().ok_or(Absent::Store)?;
-            Ok(Signed { identity, session })
+            Ok(Signed { identity: *identity, session })
         }
         Ok(Standing::SignedOut(absence)) => Err(Absent::Session(absence)),
         Err(Unavailable) => Err(Absent::Store),

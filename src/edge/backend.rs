@@ -92,13 +92,17 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
         Call::LookUpUser => Ok(json!({ "status": "UNKNOWN_USER_ID_ERROR" })),
         Call::Create(create) => core.create(create).await,
         Call::Read(handle) => {
-            core.read(&handle, |handle, session, data| cdi::session_details(handle, session, data, core.version)).await
+            core.read(&handle, |handle, session, data| {
+                cdi::session_details(handle, session, data, core.version)
+            })
+            .await
         }
         Call::ReadData(handle) => {
             core.read(&handle, |_, _, data| json!({ "status": "OK", "userDataInDatabase": data })).await
         }
         Call::ReadPayload(handle) => {
-            core.read(&handle, |_, session, _| json!({ "status": "OK", "userDataInJWT": session.payload })).await
+            core.read(&handle, |_, session, _| json!({ "status": "OK", "userDataInJWT": session.payload }))
+                .await
         }
         Call::Verify(verify) => core.verify(&verify).await,
         Call::Refresh(refresh) => core.refresh(&refresh).await,

@@ -138,7 +138,7 @@ async fn remove(exchange: &Exchange, object: ObjectId, ids: Vec<Random>) -> Resu
 }
 
 fn too_large(exchange: &Exchange, header: &str) -> Answer {
-    exchange.problem(Problem::BadGateway(format!("{header}: the access token would not fit a cookie")))
+    exchange.problem(&Problem::BadGateway(format!("{header}: the access token would not fit a cookie")))
 }
 
 fn shortened(user_agent: &str) -> String {

@@ -14,12 +14,13 @@ use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Credentials, Delivery, Memory, Standing, TokenPair, admit, csrf_refusal, delivered, judge, problem, unavailable,
+    Admission, Credentials, Delivery, Memory, Standing, TokenPair, admit, csrf_refusal, delivered, judge,
+    problem, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
-use crate::response::{Additions, Answer};
 use crate::response::cookies::GateCookie;
+use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Reply};
 use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
@@ -55,7 +56,14 @@ impl Exchange {
         let lines = platform::header_lines(&request.headers());
         let head = Head::new(request.method(), &request.url(), lines)
             .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
-        Ok(Self { request, head, asker: Asker { env, isolate }, context, now: platform::now(), completed_pending: Cell::new(false) })
+        Ok(Self {
+            request,
+            head,
+            asker: Asker { env, isolate },
+            context,
+            now: platform::now(),
+            completed_pending: Cell::new(false),
+        })
     }
 
     /// What the isolate remembers of sessions.
@@ -102,7 +110,7 @@ impl Exchange {
             Admission::Settled(standing) => return Ok(standing),
             Admission::Ask(handle, command) => (handle, command),
         };
-        let reply = self.ask(handle, command).await?;
+        let reply = self.ask(handle, *command).await?;
         judge(reply, handle, credentials, memory, self.keys(), self.now).ok_or(Unavailable)
     }
 
@@ -129,7 +137,9 @@ impl Exchange {
     pub fn tokens(&self, tokens: &TokenPair, delivery: Delivery, has_rivals: bool) -> Additions {
         let mut additions = delivered(tokens, delivery, self.config(), self.now);
         if has_rivals && delivery == Delivery::Cookies {
-            for cookie in self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path) {
+            for cookie in
+                self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path)
+            {
                 additions.add("set-cookie", cookie);
             }
         }
@@ -147,17 +157,17 @@ impl Exchange {
             return None;
         }
         self.report(GateEvent::CsrfRefused, credentials.handle());
-        Some(self.problem(Problem::CrossSite))
+        Some(self.problem(&Problem::CrossSite))
     }
 
     /// The body of the request; `Err` is the answer to one that is too large.
     pub async fn body(&self) -> Result<Result<String, Answer>, JsValue> {
         let text = platform::read_text(self.request.body(), MAX_BODY).await?;
-        Ok(text.ok_or_else(|| self.problem(Problem::TooLarge)))
+        Ok(text.ok_or_else(|| self.problem(&Problem::TooLarge)))
     }
 
     /// A page or JSON that says what is wrong.
-    pub fn problem(&self, what: Problem) -> Answer {
+    pub fn problem(&self, what: &Problem) -> Answer {
         problem(&self.head, self.config(), what)
     }
 
@@ -168,7 +178,7 @@ impl Exchange {
 
     /// The answer where there is nothing.
     pub fn not_found(&self) -> Answer {
-        self.problem(Problem::NotFound)
+        self.problem(&Problem::NotFound)
     }
 
     /// Writes an event.

@@ -41,7 +41,7 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         Err(too_large) => return Ok(too_large),
     };
     let Ok(request) = asked(all, head.query(), &form) else {
-        return Ok(exchange.problem(Problem::BadRequest("scope must be current, all or others")));
+        return Ok(exchange.problem(&Problem::BadRequest("scope must be current, all or others")));
     };
     if is_link && let LogoutStep::Answer(answer) = step_of_link(head, exchange.config(), &request) {
         if answer.status == 403 {

@@ -68,7 +68,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
         return Err(refusal);
     }
     if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys()) {
-        return Err(exchange.problem(Problem::CrossSite));
+        return Err(exchange.problem(&Problem::CrossSite));
     }
     if completed.is_err() {
         return Err(exchange.unavailable());
@@ -79,7 +79,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
     let (identity, news) = match standing {
         Standing::SignedIn(mut identity) => {
             let news = identity.tokens.take().map_or(News::Nothing, News::Tokens);
-            (Some(identity), news)
+            (Some(*identity), news)
         }
         Standing::SignedOut(absence) => (None, absent(exchange, rule, absence)?),
     };
@@ -96,9 +96,8 @@ fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, An
 
 async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<web_sys::Response, JsValue> {
     let request = origin_request(exchange, passage.identity.as_ref())?;
-    let response = match fetch(exchange, &request).await {
-        Ok(response) => response,
-        Err(_) => return bad_gateway(exchange, "the origin does not answer"),
+    let Ok(response) = fetch(exchange, &request).await else {
+        return bad_gateway(exchange, "the origin does not answer");
     };
     let status = response.status();
     let is_upgraded = status == 101 && exchange.head.is_upgrade();
@@ -209,7 +208,8 @@ async fn back(
 
     let mut additions = additions(exchange, &news);
     exchange.clear_completed_marker(&mut additions);
-    let is_page = header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
+    let is_page =
+        header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
     if is_signed_in
         && rule.session == SessionNeed::Required
         && is_page
@@ -251,13 +251,13 @@ fn additions(exchange: &Exchange, news: &News) -> Additions {
     match news {
         News::Nothing => Additions::default(),
         News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict),
-        News::NewSession(tokens) => exchange.tokens(tokens, delivery, credentials.has_cookie),
+        News::NewSession(tokens) => exchange.tokens(tokens, delivery, credentials.has_cookie()),
         News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
 }
 
 fn bad_gateway(exchange: &Exchange, why: &str) -> Result<web_sys::Response, JsValue> {
-    exchange.respond(exchange.problem(Problem::BadGateway(why.to_owned())))
+    exchange.respond(exchange.problem(&Problem::BadGateway(why.to_owned())))
 }
 
 fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {

@@ -22,10 +22,9 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let credentials = exchange.credentials();
     let (token, delivery) = fdi::refresh_token(head, config, keys);
-    if delivery == Delivery::Cookies || token.is_none() {
-        if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
-            return Ok(refusal);
-        }
+    let is_ambient = delivery == Delivery::Cookies || token.is_none();
+    if is_ambient && let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+        return Ok(refusal);
     }
     if exchange.complete_pending(&credentials).await.is_err() {
         return Ok(exchange.unavailable());
@@ -67,7 +66,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let own = credentials.logouts(Scope::Current, exchange.now);
     if own.is_empty() && credentials.pending.is_empty() {
-        let absence = if credentials.has_cookie { Absence::TryRefresh } else { Absence::None };
+        let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
         return Ok(fdi::nothing_to_sign_out_of(absence));
     }
     if lacks_anti_csrf(head, &credentials, config, keys) {

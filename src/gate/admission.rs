@@ -12,7 +12,7 @@ use crate::session::{AntiCsrf, Command, Handle, Live, Renewed, Reply};
 use crate::time::{Seconds, Timestamp};
 use crate::token::{AccessToken, Keys, Version};
 
-use super::credentials::{Access, Credentials};
+use super::credentials::{Access, Credentials, Sent};
 use super::memory::Memory;
 use super::tokens::TokenPair;
 
@@ -21,14 +21,13 @@ pub enum Admission {
     /// There is nothing to ask.
     Settled(Standing),
     /// Ask the session's object.
-    Ask(Handle, Command),
+    Ask(Handle, Box<Command>),
 }
 
 /// Who the request is from.
-#[expect(clippy::large_enum_variant, reason = "one per request, on the stack")]
 pub enum Standing {
     /// A session.
-    SignedIn(Identity),
+    SignedIn(Box<Identity>),
     /// None.
     SignedOut(Absence),
 }
@@ -88,7 +87,7 @@ impl Absence {
 #[must_use]
 pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, needs_cookie: bool) -> bool {
     let unsafe_request = !head.is_safe() || head.is_upgrade();
-    let ambient = credentials.has_cookie || !needs_cookie;
+    let ambient = credentials.has_cookie() || !needs_cookie;
     if !unsafe_request || !ambient || credentials.header_mode || config.anti_csrf == AntiCsrfMode::None {
         return false;
     }
@@ -99,7 +98,7 @@ pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, nee
 #[must_use]
 pub fn lacks_anti_csrf(head: &Head, credentials: &Credentials, config: &Config, keys: &Keys) -> bool {
     let unsafe_request = !head.is_safe() || head.is_upgrade();
-    if !unsafe_request || !credentials.has_cookie || credentials.header_mode {
+    if !unsafe_request || !credentials.has_cookie() || credentials.header_mode {
         return false;
     }
     match config.anti_csrf {
@@ -154,12 +153,10 @@ pub fn admit(
                 session: None,
                 tokens: None,
             };
-            return Admission::Settled(Standing::SignedIn(identity));
+            return Admission::Settled(Standing::SignedIn(Box::new(identity)));
         }
-        return Admission::Ask(
-            token.handle,
-            Command::Check { id: token.handle.id, first_use: token.first_use() },
-        );
+        let check = Command::Check { id: token.handle.id, first_use: token.first_use() };
+        return Admission::Ask(token.handle, Box::new(check));
     }
     if let Some(refresh) = credentials.refresh
         && config.renews_transparently()
@@ -174,11 +171,11 @@ pub fn admit(
             anti_csrf: anti_csrf_on_renewal(config),
             static_key: None,
         };
-        return Admission::Ask(refresh.handle, command);
+        return Admission::Ask(refresh.handle, Box::new(command));
     }
     signed_out(if credentials.in_conflict {
         Absence::Conflict
-    } else if credentials.has_refresh_cookie && !config.renews_transparently() {
+    } else if credentials.sent == Sent::Refresh && !config.renews_transparently() {
         Absence::TryRefresh
     } else {
         Absence::None
@@ -198,11 +195,11 @@ pub fn judge(
     match reply {
         Reply::Live(live) => {
             memory.lives(handle, now);
-            checked(live, credentials, keys, now).map(Standing::SignedIn)
+            checked(live, credentials, keys, now).map(|identity| Standing::SignedIn(Box::new(identity)))
         }
         Reply::Renewed(renewed) => {
             memory.lives(handle, now);
-            self::renewed(renewed, handle, keys, now).map(Standing::SignedIn)
+            self::renewed(renewed, handle, keys, now).map(|identity| Standing::SignedIn(Box::new(identity)))
         }
         Reply::Gone => {
             memory.ended(handle);

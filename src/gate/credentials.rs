@@ -24,12 +24,21 @@ pub struct Credentials {
     pub pending: Vec<Logout>,
     /// Whether the access token came as a bearer token, which no other site can make a browser send.
     pub header_mode: bool,
-    /// Whether there is any session cookie, good or not.
-    pub has_cookie: bool,
-    /// Whether a refresh cookie was sent, good or not.
-    pub has_refresh_cookie: bool,
+    /// Which session cookies were sent, good or not.
+    pub sent: Sent,
     /// Whether cookies are in the way of each other and want clearing.
     pub in_conflict: bool,
+}
+
+/// Which session cookies a browser sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// None.
+    Nothing,
+    /// An access cookie alone.
+    Access,
+    /// A refresh cookie, with or without an access cookie.
+    Refresh,
 }
 
 /// The access token of a request.
@@ -66,18 +75,21 @@ impl Credentials {
             refresh: refresh.value().filter(|_| !header_mode).and_then(|text| RefreshToken::open(text, keys)),
             pending: pending.unwrap_or_default(),
             header_mode,
-            has_cookie: access != Held::Nothing || refresh != Held::Nothing,
-            has_refresh_cookie: refresh != Held::Nothing,
+            sent: match (access, refresh) {
+                (Held::Nothing, Held::Nothing) => Sent::Nothing,
+                (_, Held::Nothing) => Sent::Access,
+                _ => Sent::Refresh,
+            },
             in_conflict: access == Held::Several || refresh == Held::Several,
         };
         credentials.in_conflict |= credentials.name_two_sessions();
         credentials
     }
 
-    /// Whether the request is one of somebody who never logged in here.
+    /// Whether a session cookie was sent, good or not: one that a browser adds by itself.
     #[must_use]
-    pub const fn are_none(&self) -> bool {
-        !self.header_mode && !self.has_cookie && self.pending.is_empty()
+    pub fn has_cookie(&self) -> bool {
+        self.sent != Sent::Nothing
     }
 
     /// Whether access and refresh token are of different sessions: one was put beside the other.

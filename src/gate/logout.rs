@@ -67,7 +67,7 @@ fn form_decode(text: &str) -> String {
 /// Whether a `GET` of the logout URL may act (contract §5, `request::logout_link`).
 #[must_use]
 pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> LogoutStep {
-    let refuse = |problem_| LogoutStep::Answer(problem(head, config, problem_));
+    let refuse = |problem_| LogoutStep::Answer(problem(head, config, &problem_));
     match logout_link(head) {
         LogoutLink::Followed => LogoutStep::Act,
         LogoutLink::Foreign => LogoutStep::Answer(confirm(head, config, asked, 200)),

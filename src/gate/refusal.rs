@@ -19,7 +19,7 @@ pub const RETRY_AFTER: u32 = 5;
 pub fn no_session(head: &Head, config: &Config, absence: Absence) -> Answer {
     let answer = match (&config.login_url, head.is_navigation()) {
         (Some(login), true) => Answer::see_other(login_location(login, head.target())),
-        (None, true) => problem(head, config, Problem::NoSession),
+        (None, true) => problem(head, config, &Problem::NoSession),
         (_, false) => Answer::message(401, absence.message()),
     };
     if absence.clears() {
@@ -32,12 +32,12 @@ pub fn no_session(head: &Head, config: &Config, absence: Absence) -> Answer {
 /// The answer while the object cannot be asked. Cookies stay as they are.
 #[must_use]
 pub fn unavailable(head: &Head, config: &Config) -> Answer {
-    problem(head, config, Problem::Unavailable).with("retry-after", RETRY_AFTER.to_string())
+    problem(head, config, &Problem::Unavailable).with("retry-after", RETRY_AFTER.to_string())
 }
 
 /// A page or JSON that says what is wrong.
 #[must_use]
-pub fn problem(head: &Head, config: &Config, problem: Problem) -> Answer {
+pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {
     let answer = if head.wants_page() {
         pages::problem(problem, config)
     } else {

@@ -147,9 +147,9 @@ impl Problem {
 
 /// A page that says what went wrong.
 #[must_use]
-pub fn problem(problem: Problem, config: &Config) -> Answer {
+pub fn problem(problem: &Problem, config: &Config) -> Answer {
     let link =
-        config.login_url.as_deref().filter(|_| problem == Problem::NoSession).map(|url| (url, "Log in"));
+        config.login_url.as_deref().filter(|_| *problem == Problem::NoSession).map(|url| (url, "Log in"));
     message(problem.status(), problem.heading(), problem.text(), link, config)
 }
 
@@ -221,13 +221,7 @@ pub fn session_json(current: Handle, session: &Live) -> serde_json::Value {
     })
 }
 
-fn message(
-    status: u16,
-    heading: &str,
-    text: &str,
-    link: Option<(&str, &str)>,
-    config: &Config,
-) -> Answer {
+fn message(status: u16, heading: &str, text: &str, link: Option<(&str, &str)>, config: &Config) -> Answer {
     let frame = Frame::of(&config.look);
     html(status, &Message { frame: &frame, heading, text, link }, &frame, config)
 }
@@ -248,10 +242,11 @@ fn content_security_policy(frame: &Frame, config: &Config) -> String {
     let hash = bytes::encode_standard(&Sha256::digest(frame.style.as_bytes()));
     let stylesheet = frame.stylesheet.as_deref().map(|url| format!(" {}", source(url))).unwrap_or_default();
     let redirect = config.logout_redirect.as_deref().map(source);
-    let targets = config.return_to_origins.iter().map(|origin| origin.as_str().to_owned()).chain(redirect);
-    let targets: String = targets.map(|target| format!(" {target}")).collect();
+    let origins = config.return_to_origins.iter().map(|origin| origin.as_str().to_owned());
+    let targets =
+        ["'self'".to_owned()].into_iter().chain(origins).chain(redirect).collect::<Vec<_>>().join(" ");
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'{stylesheet}; form-action 'self'{targets}; \
+        "default-src 'none'; style-src 'sha256-{hash}'{stylesheet}; form-action {targets}; \
          frame-ancestors 'none'; base-uri 'none'"
     )
 }

@@ -47,12 +47,14 @@ pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
+/// Nothing but what is no ASCII.
+const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
+
 /// A header carries ASCII only; a browser escapes the rest of a URL in the same way.
 fn escape_unicode(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
     Cow::Owned(utf8_percent_encode(text, NON_ASCII).to_string())
 }
 

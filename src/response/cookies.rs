@@ -214,7 +214,8 @@ impl CookieSettings {
     #[must_use]
     pub fn clear_rivals(&self, host: &str, base_path: &str) -> Vec<String> {
         let ours: Vec<String> = GateCookie::ALL.iter().map(|cookie| self.set(*cookie, "", 0)).collect();
-        let is_gate_cookie = |value: &str| value.split('=').next().is_some_and(|name| self.is_gate_name(name));
+        let is_gate_cookie =
+            |value: &str| value.split('=').next().is_some_and(|name| self.is_gate_name(name));
         let cleared = self.clear(host, base_path).into_iter();
         cleared.filter(|value| is_gate_cookie(value) && !ours.contains(value)).collect()
     }

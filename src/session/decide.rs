@@ -311,7 +311,10 @@ mod tests {
     fn a_session_lives_through_its_last_idle_second() {
         let one = session(1, 0);
         let check = Command::Check { id: id(1), first_use: None };
-        assert!(matches!(decide(rows(&[one.clone()]), check.clone(), &POLICY, at(100)).0, Reply::Live(_)));
+        assert!(matches!(
+            decide(rows(std::slice::from_ref(&one)), check.clone(), &POLICY, at(100)).0,
+            Reply::Live(_)
+        ));
         let (reply, outcome) = decide(rows(&[one]), check, &POLICY, at(101));
         assert_eq!(reply, Reply::Gone);
         assert_eq!(outcome.delete, [id(1)]);
