@@ -351,7 +351,12 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
     fn clear_cookies(&self) -> Result<Vec<ClearCookie>, Invalid> {
         let variable = "CLEAR_COOKIES";
         let must_be = "an array of cookie names or of tables like { name = \"x\", path = \"/\", domain = \"example.com\" }";
-        let cookies: Vec<ClearCookie> = self.list(variable, must_be)?;
+        let entries: Vec<Value> = self.list(variable, must_be)?;
+        let read = |entry| match entry {
+            Value::String(name) => Ok(ClearCookie::named(name)),
+            table => serde_json::from_value(table).map_err(|_| Invalid { variable, must_be }),
+        };
+        let cookies = entries.into_iter().map(read).collect::<Result<Vec<ClearCookie>, Invalid>>()?;
         for cookie in &cookies {
             if !cookie.is_well_formed() {
                 return Err(Invalid { variable, must_be });

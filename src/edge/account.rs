@@ -3,6 +3,7 @@
 use serde_json::json;
 use worker::wasm_bindgen::JsValue;
 
+use super::device;
 use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
@@ -54,10 +55,16 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
     let Ok(Reply::Listed(all)) = exchange.ask(current, Command::List { tenant_id: None }).await else {
         return Ok(exchange.unavailable());
     };
+    let named = all.into_iter().map(|session| {
+        let name = device::name_of(session.user_agent.as_deref());
+        (session, name)
+    });
+    let named: Vec<(Live, String)> = named.collect();
     let answer = if exchange.head.wants_page() {
-        pages::sessions(current, &all, exchange.config(), exchange.now)
+        pages::sessions(current, &named, exchange.config(), exchange.now)
     } else {
-        let all: Vec<_> = all.iter().map(|session| pages::session_json(current, session)).collect();
+        let all: Vec<_> =
+            named.iter().map(|(session, name)| pages::session_json(current, session, name)).collect();
         Answer::json(200, &json!({ "sessions": all })).with("cache-control", "no-store")
     };
     Ok(with_tokens(exchange, &signed.identity, answer))

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use worker::wasm_bindgen::JsValue;
 
@@ -207,25 +206,16 @@ impl Core<'_> {
         }
     }
 
-    /// Handles of several users go to several objects, each asked once.
     async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
-        let mut by_object: std::collections::BTreeMap<ObjectId, Vec<Random>> =
-            std::collections::BTreeMap::new();
-        for handle in handles.iter().filter_map(|handle| Handle::parse(handle)) {
-            by_object.entry(handle.object).or_default().push(handle.id);
-        }
-        let removals =
-            by_object.into_iter().map(|(object, ids)| self.remove(object, Command::Remove { ids }));
-        let mut removed = Vec::new();
-        for handles in join_all(removals).await {
-            removed.extend(handles?);
-        }
+        let handles: Vec<Handle> = handles.iter().filter_map(|handle| Handle::parse(handle)).collect();
+        let removed = store::remove_handles(&self.exchange.asker, self.keys.app_id(), &handles).await?;
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 
     async fn remove_user(&self, user: UserCall) -> Result<Value, Failed> {
         let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &user.user_id)?;
-        let removed = self.remove(object, Command::RemoveAll { tenant_id: user.tenant_id }).await?;
+        let command = Command::RemoveAll { tenant_id: user.tenant_id };
+        let removed = store::remove(&self.exchange.asker, self.keys.app_id(), object, command).await?;
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 
@@ -286,11 +276,6 @@ impl Core<'_> {
 
     async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Failed> {
         Ok(store::ask(&self.exchange.asker, self.keys.app_id(), object, command).await?)
-    }
-
-    async fn remove(&self, object: ObjectId, command: Command) -> Result<Vec<Handle>, Failed> {
-        let ids = store::remove(&self.exchange.asker, self.keys.app_id(), object, command).await?;
-        Ok(ids.into_iter().map(|id| Handle { object, id }).collect())
     }
 
     fn replace(&self, live: &Live, token: &AccessToken) -> Result<TokenPair, Failed> {

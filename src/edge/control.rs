@@ -2,19 +2,16 @@
 //!
 //! Invariant: the browser hears of nothing that the object has not committed.
 
-use std::collections::BTreeMap;
-
 use super::exchange::Exchange;
 use super::logout;
 use super::platform;
 use super::proxy::{News, Passage};
 use super::store::{self, Unavailable};
-use crate::bytes::Random;
 use crate::config::AntiCsrfMode;
 use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession, TokenPair};
 use crate::pages::Problem;
 use crate::response::Answer;
-use crate::session::{Command, Handle, NewSession, ObjectId, Payload, PayloadChange, Reply};
+use crate::session::{Command, Handle, NewSession, Payload, PayloadChange, Reply};
 use crate::token::Version;
 
 /// The longest user agent that is kept, in bytes.
@@ -52,13 +49,7 @@ async fn revoke_sessions(
             Ok(!ended.spared)
         }
         RevokeSession::Handles(handles) => {
-            let mut by_object: BTreeMap<ObjectId, Vec<Random>> = BTreeMap::new();
-            for handle in &handles {
-                by_object.entry(handle.object).or_default().push(handle.id);
-            }
-            for (object, ids) in by_object {
-                remove(exchange, object, ids).await?;
-            }
+            remove(exchange, &handles).await?;
             Ok(credentials.handle().is_some_and(|current| handles.contains(&current)))
         }
     }
@@ -100,7 +91,7 @@ async fn create_session(
     if let Some(earlier) = earlier {
         // Another user's session in this browser ends as well.
         if earlier.object != object {
-            remove(exchange, earlier.object, vec![earlier.id]).await.map_err(unavailable)?;
+            remove(exchange, &[earlier]).await.map_err(unavailable)?;
         }
         exchange.memory().ended(earlier);
     }
@@ -132,9 +123,8 @@ async fn set_payload(
     }
 }
 
-async fn remove(exchange: &Exchange, object: ObjectId, ids: Vec<Random>) -> Result<(), Unavailable> {
-    let command = Command::Remove { ids };
-    store::remove(&exchange.asker, exchange.keys().app_id(), object, command).await.map(drop)
+async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<(), Unavailable> {
+    store::remove_handles(&exchange.asker, exchange.keys().app_id(), handles).await.map(drop)
 }
 
 fn too_large(exchange: &Exchange, header: &str) -> Answer {

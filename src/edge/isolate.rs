@@ -4,10 +4,8 @@
 //! costs time and nothing else.
 
 use std::cell::{OnceCell, RefCell};
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use lru::LruCache;
 use serde_json::Value;
 use worker::Env;
 use worker::js_sys;
@@ -18,7 +16,7 @@ use crate::gate::Memory;
 use crate::token::Keys;
 
 /// How many apps beside the gate's own have their keys remembered.
-const REMEMBERED_APPS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+const REMEMBERED_APPS: usize = 4;
 
 /// The isolate's state.
 pub struct Isolate {
@@ -28,7 +26,7 @@ pub struct Isolate {
     pub keys: Rc<Keys>,
     /// What is known of sessions.
     pub memory: Memory,
-    apps: RefCell<LruCache<String, Rc<Keys>>>,
+    apps: RefCell<Vec<Rc<Keys>>>,
 }
 
 impl Isolate {
@@ -43,8 +41,8 @@ impl Isolate {
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
             let keys = Rc::new(config.keys());
-            let apps = RefCell::new(LruCache::new(REMEMBERED_APPS));
-            let isolate = Rc::new(Self { config, keys, memory: Memory::default(), apps });
+            let (memory, apps) = (Memory::default(), RefCell::default());
+            let isolate = Rc::new(Self { config, keys, memory, apps });
             Ok(Rc::clone(cell.get_or_init(|| isolate)))
         })
     }
@@ -54,11 +52,16 @@ impl Isolate {
         if app_id == self.keys.app_id() {
             return Rc::clone(&self.keys);
         }
-        let derive = || Rc::new(self.config.keys_of(app_id));
-        match self.apps.try_borrow_mut() {
-            Ok(mut apps) => Rc::clone(apps.get_or_insert(app_id.to_owned(), derive)),
-            Err(_) => derive(),
+        let Ok(mut apps) = self.apps.try_borrow_mut() else { return Rc::new(self.config.keys_of(app_id)) };
+        if let Some(keys) = apps.iter().find(|keys| keys.app_id() == app_id) {
+            return Rc::clone(keys);
         }
+        if apps.len() >= REMEMBERED_APPS {
+            apps.clear();
+        }
+        let keys = Rc::new(self.config.keys_of(app_id));
+        apps.push(Rc::clone(&keys));
+        keys
     }
 }
 

@@ -1,9 +1,11 @@
 //! The logout routes: read, delete in the object, clear cookies, answer.
 
-use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use std::cell::Cell;
+use std::rc::Rc;
+
 use worker::Delay;
 use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::exchange::Exchange;
 use super::store::{self, Asker, Unavailable};
@@ -74,18 +76,28 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
 /// Ends what the logouts name. It goes on when the client does not wait for the answer: who clicks
 /// "log out" and closes the tab is logged out.
 pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unavailable> {
-    let work = end_each(exchange.asker.clone(), logouts.to_vec()).boxed_local().shared();
-    let finish = work.clone();
+    let outcome = Rc::new(Cell::new(Err(Unavailable)));
+    let (asker, logouts, done) = (exchange.asker.clone(), logouts.to_vec(), Rc::clone(&outcome));
+    let work = future_to_promise(async move {
+        done.set(end_each(&asker, &logouts).await);
+        Ok(JsValue::UNDEFINED)
+    });
+    let finish = JsFuture::from(work.clone());
     exchange.context.wait_until(async move {
-        // Whoever waits for the answer hears of a failure.
         let _ = finish.await;
     });
-    work.await
+    let _ = JsFuture::from(work).await;
+    outcome.get()
 }
 
-async fn end_each(asker: Asker, logouts: Vec<Logout>) -> Result<Ended, Unavailable> {
-    let replies = join_all(logouts.iter().map(|logout| end_one(&asker, logout))).await;
-    replies.into_iter().try_fold(Ended::NOTHING, |total, ended| Ok(total.and(ended?)))
+/// All of them are tried, whatever becomes of the others.
+async fn end_each(asker: &Asker, logouts: &[Logout]) -> Result<Ended, Unavailable> {
+    let mut total = Ok(Ended::NOTHING);
+    for logout in logouts {
+        let ended = end_one(asker, logout).await;
+        total = total.and_then(|total| Ok(total.and(ended?)));
+    }
+    total
 }
 
 async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
@@ -107,7 +119,7 @@ pub fn keep_trying(exchange: &Exchange, logouts: Vec<Logout>) {
     exchange.context.wait_until(async move {
         for pause in store::LATER {
             Delay::from(pause).await;
-            if end_each(asker.clone(), logouts.clone()).await.is_ok() {
+            if end_each(&asker, &logouts).await.is_ok() {
                 return;
             }
         }

@@ -6,6 +6,7 @@
 mod account;
 mod backend;
 mod control;
+mod device;
 mod exchange;
 mod isolate;
 mod logout;

@@ -4,6 +4,7 @@
 //! that the platform calls temporary is tried again, with a new stub; an overloaded object is left
 //! alone. Whatever a reply says about the end of sessions is remembered here, once for all routes.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -50,15 +51,32 @@ struct Failure {
     is_temporary: bool,
 }
 
-/// Ends sessions of one object by the application's word; the ids of those that it did end.
+/// Ends sessions by the application's word, those of one user in one step; gives those that it did end.
+pub async fn remove_handles(
+    asker: &Asker,
+    app_id: &str,
+    handles: &[Handle],
+) -> Result<Vec<Handle>, Unavailable> {
+    let mut by_object: BTreeMap<ObjectId, Vec<Random>> = BTreeMap::new();
+    for handle in handles {
+        by_object.entry(handle.object).or_default().push(handle.id);
+    }
+    let mut removed = Vec::new();
+    for (object, ids) in by_object {
+        removed.extend(remove(asker, app_id, object, Command::Remove { ids }).await?);
+    }
+    Ok(removed)
+}
+
+/// Ends sessions of one object by the application's word; gives those that it did end.
 pub async fn remove(
     asker: &Asker,
     app_id: &str,
     object: ObjectId,
     command: Command,
-) -> Result<Vec<Random>, Unavailable> {
+) -> Result<Vec<Handle>, Unavailable> {
     match ask(asker, app_id, object, command).await? {
-        Reply::Revoked { ids, .. } => Ok(ids),
+        Reply::Revoked { ids, .. } => Ok(ids.into_iter().map(|id| Handle { object, id }).collect()),
         // No such object: nothing to end.
         _ => Ok(Vec::new()),
     }

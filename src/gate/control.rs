@@ -122,7 +122,7 @@ fn json<T: serde::de::DeserializeOwned>(header: &'static str, value: &str) -> Re
 /// Whether a session's data is over its limit.
 #[must_use]
 pub fn is_too_much_data(data: &Map<String, Value>) -> bool {
-    serde_json::to_vec(data).map_or(true, |bytes| bytes.len() > MAX_DATA)
+    serde_json::to_string(data).map_or(true, |json| json.len() > MAX_DATA)
 }
 
 fn default_tenant() -> String {

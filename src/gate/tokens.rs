@@ -5,8 +5,6 @@
 
 use std::rc::Rc;
 
-use serde_json::json;
-
 use crate::bytes;
 use crate::config::Config;
 use crate::response::Additions;
@@ -161,10 +159,5 @@ pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> Additions {
 
 /// What the page's script may know: standard base64, which `atob` reads.
 fn front_token(token: &AccessToken) -> String {
-    let content = json!({
-        "uid": token.user_id,
-        "ate": token.expires_at.millis(),
-        "up": token.all_claims(Version::V5),
-    });
-    bytes::encode_standard(content.to_string().as_bytes())
+    bytes::encode_standard(token.front_token().as_bytes())
 }

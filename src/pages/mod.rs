@@ -196,19 +196,19 @@ pub fn confirm(action: &str, asked: &LogoutRequest, status: u16, config: &Config
     html(status, &page, &frame, config)
 }
 
-/// The user's devices.
+/// The user's devices, each under its name.
 #[must_use]
-pub fn sessions(current: Handle, sessions: &[Live], config: &Config, now: Timestamp) -> Answer {
+pub fn sessions(current: Handle, sessions: &[(Live, String)], config: &Config, now: Timestamp) -> Answer {
     let frame = Frame::of(&config.look);
-    let devices = sessions.iter().map(|session| Device::of(session, current, now)).collect();
-    let user_id = sessions.first().map_or("", |session| session.user_id.as_str());
+    let devices = sessions.iter().map(|(session, name)| Device::of(session, name, current, now)).collect();
+    let user_id = sessions.first().map_or("", |(session, _)| session.user_id.as_str());
     let page = Sessions { frame: &frame, user_id, base_path: &config.base_path, devices };
     html(200, &page, &frame, config).with("cache-control", "no-store")
 }
 
 /// The same, for programs.
 #[must_use]
-pub fn session_json(current: Handle, session: &Live) -> serde_json::Value {
+pub fn session_json(current: Handle, session: &Live, device: &str) -> serde_json::Value {
     let handle = Handle { object: current.object, id: session.id };
     serde_json::json!({
         "handle": handle,
@@ -216,7 +216,7 @@ pub fn session_json(current: Handle, session: &Live) -> serde_json::Value {
         "createdAt": session.created_at.millis(),
         "lastSeenAt": session.last_seen_at.millis(),
         "expiresAt": session.ends_at.millis(),
-        "device": device_name(session.user_agent.as_deref()),
+        "device": device,
         "country": session.country,
     })
 }
@@ -263,12 +263,12 @@ impl Frame {
 }
 
 impl Device {
-    fn of(session: &Live, current: Handle, now: Timestamp) -> Self {
+    fn of(session: &Live, name: &str, current: Handle, now: Timestamp) -> Self {
         let handle = Handle { object: current.object, id: session.id };
         Self {
             handle: handle.to_string(),
             current: handle == current,
-            name: device_name(session.user_agent.as_deref()),
+            name: name.to_owned(),
             country: session.country.clone(),
             created: relative(session.created_at, now),
             seen: relative(session.last_seen_at, now),

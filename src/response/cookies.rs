@@ -49,24 +49,8 @@ pub enum SameSite {
 
 /// A cookie of the origin that logout clears too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "ClearCookieForm")]
-pub struct ClearCookie {
-    name: String,
-    path: String,
-    domain: Option<String>,
-    partitioned: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ClearCookieForm {
-    Name(String),
-    Full(FullClearCookie),
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FullClearCookie {
+pub struct ClearCookie {
     name: String,
     #[serde(default = "root")]
     path: String,
@@ -114,22 +98,17 @@ impl SameSite {
     }
 }
 
-impl From<ClearCookieForm> for ClearCookie {
-    fn from(form: ClearCookieForm) -> Self {
-        match form {
-            ClearCookieForm::Name(name) => Self { name, path: root(), domain: None, partitioned: false },
-            ClearCookieForm::Full(FullClearCookie { name, path, domain, partitioned }) => {
-                Self { name, path, domain, partitioned }
-            }
-        }
-    }
-}
-
 fn root() -> String {
     "/".to_owned()
 }
 
 impl ClearCookie {
+    /// The cookie of this name, set without path and domain.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Self { name, path: root(), domain: None, partitioned: false }
+    }
+
     /// Whether name, path and domain can stand in a `Set-Cookie` header.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
@@ -261,9 +240,13 @@ impl CookieSettings {
             all.push(Cookie { prefix: "", name, path, domain: domain.as_deref(), partitioned: *partitioned });
         }
 
-        let mut headers: Vec<String> = all.iter().map(|cookie| cookie.expired(self.same_site)).collect();
-        headers.sort_unstable();
-        headers.dedup();
+        let mut headers: Vec<String> = Vec::with_capacity(all.len());
+        for cookie in &all {
+            let header = cookie.expired(self.same_site);
+            if !headers.contains(&header) {
+                headers.push(header);
+            }
+        }
         headers
     }
 
@@ -409,8 +392,10 @@ pub(crate) mod tests {
 
     #[test]
     fn the_origin_s_own_cookies_are_cleared_as_listed() {
-        let clear = serde_json::json!(["a", { "name": "b", "path": "/x", "domain": "a.example", "partitioned": true }]);
-        let settings = CookieSettings { clear: serde_json::from_value(clear).unwrap(), ..settings() };
+        let full =
+            serde_json::json!({ "name": "b", "path": "/x", "domain": "a.example", "partitioned": true });
+        let clear = vec![ClearCookie::named("a".into()), serde_json::from_value(full).unwrap()];
+        let settings = CookieSettings { clear, ..settings() };
         let cleared = settings.clear("localhost", "/auth");
         assert!(cleared.contains(&"a=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0".to_owned()));
         let full = "b=; Path=/x; Domain=a.example; Secure; HttpOnly; SameSite=Lax; Max-Age=0; Partitioned";

@@ -93,7 +93,7 @@ impl Turn<'_> {
 
     /// Ends the longest unused sessions until there is room for one more.
     fn make_room(&mut self) {
-        self.sessions.sort_by_key(|session| (session.last_seen_at, session.created_at));
+        self.sort_by_use();
         let excess = self.sessions.len().saturating_add(1).saturating_sub(self.policy.max_sessions);
         let oldest: Vec<Random> = self.sessions.iter().take(excess).map(|session| session.id).collect();
         self.delete_where(SessionEventKind::Excess, |session| oldest.contains(&session.id));
@@ -182,8 +182,8 @@ impl Turn<'_> {
     }
 
     fn list(&mut self, tenant_id: Option<&str>) -> Reply {
-        self.sessions.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.created_at)));
-        let listed = self.sessions.iter().filter(|session| in_tenant(session, tenant_id));
+        self.sort_by_use();
+        let listed = self.sessions.iter().rev().filter(|session| in_tenant(session, tenant_id));
         Reply::Listed(listed.map(|session| self.live(session.clone())).collect())
     }
 
@@ -208,6 +208,11 @@ impl Turn<'_> {
         }
         self.outcome.data = data.map(|data| (id, data));
         Reply::Updated(self.live(updated))
+    }
+
+    /// The longest unused first.
+    fn sort_by_use(&mut self) {
+        self.sessions.sort_by_key(|session| (session.last_seen_at, session.created_at));
     }
 
     fn find(&self, id: Random) -> Option<Session> {

@@ -4,14 +4,12 @@
 //! accepted in another, and no key has a text form.
 
 use std::cell::RefCell;
-use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use jwt_compact::Algorithm;
 use jwt_compact::alg::{Ed25519, SigningKey as _};
-use jwt_compact::{Algorithm, jwk::JsonWebKey};
-use lru::LruCache;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -24,7 +22,7 @@ type SigningKey = <Ed25519 as Algorithm>::SigningKey;
 type VerifyingKey = <Ed25519 as Algorithm>::VerifyingKey;
 
 /// How many derived key pairs an isolate remembers; a pair costs a curve multiplication to make.
-const REMEMBERED_PAIRS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const REMEMBERED_PAIRS: usize = 64;
 
 /// A `GATE_SECRET`: at least 32 bytes.
 pub struct Secret {
@@ -39,7 +37,7 @@ pub struct Keys {
     secrets: Rc<[Secret]>,
     rotation: Seconds,
     access_ttl: Seconds,
-    pairs: RefCell<LruCache<String, Rc<KeyPair>>>,
+    pairs: RefCell<Vec<Rc<KeyPair>>>,
     pub(super) verified: VerifiedTokens,
 }
 
@@ -115,7 +113,7 @@ impl Keys {
             secrets,
             rotation,
             access_ttl,
-            pairs: RefCell::new(LruCache::new(REMEMBERED_PAIRS)),
+            pairs: RefCell::default(),
             verified: VerifiedTokens::default(),
         }
     }
@@ -240,11 +238,19 @@ impl Keys {
 
     fn pair(&self, secret: &Secret, slot: Slot) -> Rc<KeyPair> {
         let id = slot.id(&secret.fingerprint);
-        let derive = || Rc::new(KeyPair::derive(secret, &self.app_id, slot, id.clone()));
-        match self.pairs.try_borrow_mut() {
-            Ok(mut pairs) => Rc::clone(pairs.get_or_insert(id.clone(), derive)),
-            Err(_) => derive(),
+        if let Ok(pairs) = self.pairs.try_borrow()
+            && let Some(pair) = pairs.iter().find(|pair| pair.id == id)
+        {
+            return Rc::clone(pair);
         }
+        let pair = Rc::new(KeyPair::derive(secret, &self.app_id, slot, id));
+        if let Ok(mut pairs) = self.pairs.try_borrow_mut() {
+            if pairs.len() >= REMEMBERED_PAIRS {
+                pairs.clear();
+            }
+            pairs.push(Rc::clone(&pair));
+        }
+        pair
     }
 }
 
@@ -286,15 +292,16 @@ impl KeyPair {
         self.verifying.to_bytes()
     }
 
+    /// RFC 8037.
     fn public_jwk(&self) -> Value {
-        let jwk = JsonWebKey::from(&self.verifying);
-        let mut jwk = serde_json::to_value(&jwk).unwrap_or_default();
-        if let Some(fields) = jwk.as_object_mut() {
-            fields.insert("kid".into(), self.id.clone().into());
-            fields.insert("alg".into(), "EdDSA".into());
-            fields.insert("use".into(), "sig".into());
-        }
-        jwk
+        json!({
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": bytes::encode(&self.public_bytes()),
+            "kid": self.id,
+            "alg": "EdDSA",
+            "use": "sig",
+        })
     }
 }
 

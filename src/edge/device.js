@@ -1,0 +1,7 @@
+import Bowser from "bowser";
+
+// Browser and system as a user agent names them; empty where it does not.
+export function describe(userAgent) {
+  const { browser, os } = Bowser.parse(userAgent || "unknown");
+  return [browser.name ?? "", os.name ?? ""];
+}
