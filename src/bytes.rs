@@ -6,7 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// 128 bits from the platform's random generator: a session's id in its object, or a nonce of its lineage.
 ///
@@ -55,13 +55,6 @@ impl fmt::Debug for Random {
 impl Serialize for Random {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Random {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("16 bytes in base64url expected"))
     }
 }
 

@@ -6,11 +6,10 @@
 use std::fmt;
 use std::rc::Rc;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::gate::{Rule, Rules, SessionNeed};
+use crate::json::{array, text};
 use crate::request::{Head, Origin, is_path};
 use crate::response::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
 use crate::session::{DEFAULT_APP, Policy};
@@ -66,8 +65,7 @@ pub struct Config {
 }
 
 /// `ANTI_CSRF`: what is asked of an unsafe request beside its provenance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AntiCsrfMode {
     /// Nothing more.
     FetchMetadata,
@@ -127,7 +125,7 @@ impl Config {
             logout_redirect: vars.url("LOGOUT_REDIRECT")?,
             return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
-            rules: Rules::new(vars.list::<Rule>("RULES", RULES_MUST_BE)?),
+            rules: Rules::new(vars.list("RULES", RULES_MUST_BE, Rule::read)?),
             cookies: vars.cookies(&base_path)?,
             base_path,
             policy,
@@ -265,19 +263,18 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
     }
 
     /// An array, also as a text with JSON in it.
-    fn list<T: DeserializeOwned>(
+    fn list<T>(
         &self,
         variable: &'static str,
         must_be: &'static str,
+        read: fn(Value) -> Option<T>,
     ) -> Result<Vec<T>, Invalid> {
         let value = match self.value(variable) {
             None => return Ok(Vec::new()),
-            Some(Value::String(text)) => {
-                serde_json::from_str(&text).map_err(|_| Invalid { variable, must_be })?
-            }
+            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
             Some(value) => value,
         };
-        serde_json::from_value(value).map_err(|_| Invalid { variable, must_be })
+        array(value, read).ok_or(Invalid { variable, must_be })
     }
 
     fn path(&self, variable: &'static str, default: &str) -> Result<String, Invalid> {
@@ -305,8 +302,7 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
 
     fn origins(&self, variable: &'static str) -> Result<Vec<Origin>, Invalid> {
         let must_be = "an array of origins like [\"https://host\"], without paths";
-        let texts: Vec<String> = self.list(variable, must_be)?;
-        texts.iter().map(|text| Origin::parse(text).ok_or(Invalid { variable, must_be })).collect()
+        self.list(variable, must_be, |value| Origin::parse(value.as_str()?))
     }
 
     fn cookies(&self, base_path: &str) -> Result<CookieSettings, Invalid> {
@@ -351,12 +347,7 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
     fn clear_cookies(&self) -> Result<Vec<ClearCookie>, Invalid> {
         let variable = "CLEAR_COOKIES";
         let must_be = "an array of cookie names or of tables like { name = \"x\", path = \"/\", domain = \"example.com\" }";
-        let entries: Vec<Value> = self.list(variable, must_be)?;
-        let read = |entry| match entry {
-            Value::String(name) => Ok(ClearCookie::named(name)),
-            table => serde_json::from_value(table).map_err(|_| Invalid { variable, must_be }),
-        };
-        let cookies = entries.into_iter().map(read).collect::<Result<Vec<ClearCookie>, Invalid>>()?;
+        let cookies = self.list(variable, must_be, ClearCookie::read)?;
         for cookie in &cookies {
             if !cookie.is_well_formed() {
                 return Err(Invalid { variable, must_be });
@@ -376,7 +367,7 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
             let off = (self.lookup)(variable).is_some();
             return Ok(if off { String::new() } else { "\"storage\"".to_owned() });
         }
-        let types: Vec<String> = self.list(variable, must_be)?;
+        let types = self.list(variable, must_be, text)?;
         let known = |kind: &String| kind == "*" || kind.bytes().all(|byte| byte.is_ascii_alphabetic());
         if types.iter().all(|kind| !kind.is_empty() && known(kind)) {
             Ok(types.iter().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(", "))
@@ -388,9 +379,12 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
     fn anti_csrf(&self) -> Result<AntiCsrfMode, Invalid> {
         let invalid =
             Invalid { variable: "ANTI_CSRF", must_be: "fetch-metadata, token, custom-header or none" };
-        match self.value(invalid.variable) {
-            None => Ok(AntiCsrfMode::FetchMetadata),
-            Some(value) => serde_json::from_value(value).map_err(|_| invalid),
+        match self.text(invalid.variable, invalid.must_be)?.as_deref() {
+            None | Some("fetch-metadata") => Ok(AntiCsrfMode::FetchMetadata),
+            Some("token") => Ok(AntiCsrfMode::Token),
+            Some("custom-header") => Ok(AntiCsrfMode::CustomHeader),
+            Some("none") => Ok(AntiCsrfMode::None),
+            Some(_) => Err(invalid),
         }
     }
 

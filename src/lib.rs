@@ -10,6 +10,7 @@ pub mod bytes;
 pub mod config;
 pub mod event;
 pub mod gate;
+pub mod json;
 pub mod pages;
 pub mod request;
 pub mod response;

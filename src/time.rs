@@ -3,15 +3,15 @@
 //! Invariant: nothing here reads a clock; `now` comes in from `edge`. Arithmetic saturates, so no
 //! configured span and no forged claim can overflow.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Seconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 /// A span in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Seconds(u32);
 

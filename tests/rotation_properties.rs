@@ -12,8 +12,7 @@ use proptest::prelude::*;
 use serde_json::Map;
 use session_gate::bytes::Random;
 use session_gate::session::{
-    AntiCsrf, Command, FirstUse, Generation, NewSession, Payload, Policy, Proof, Reply, Rows, Scope, Session,
-    decide,
+    AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Proof, Reply, Rows, Scope, Session, decide,
 };
 use session_gate::time::{Seconds, Timestamp};
 
@@ -59,21 +58,9 @@ impl Store {
 
     fn log_in(&mut self) -> (Random, Tokens) {
         let (id, nonce) = (self.draw(), self.draw());
-        let new = NewSession {
-            id,
-            user_id: "u".to_owned(),
-            tenant_id: "public".to_owned(),
-            nonce,
-            payload: Payload::default(),
-            data: Map::new(),
-            anti_csrf: false,
-            static_key: false,
-            user_agent: None,
-            country: None,
-            replaces: None,
-        };
-        match self.run(Command::Create(new)) {
-            Reply::Created(created) => (id, Tokens::issued(created.refresh, created.parent, self.now)),
+        let session = Session::new(id, nonce, "u".to_owned(), Timestamp::from_seconds(self.now));
+        match self.run(Command::Create { session: session.into(), data: Map::new(), replaces: None }) {
+            Reply::Created(session) => (id, Tokens::issued(session.lineage.current(), self.now)),
             other => panic!("{other:?}"),
         }
     }
@@ -90,7 +77,7 @@ impl Store {
         }
         let reply = self.renew(id, tokens.refresh);
         let after = match &reply {
-            Reply::Renewed(renewed) => Tokens::issued(renewed.refresh, renewed.parent, self.now),
+            Reply::Renewed { issued, .. } => Tokens::issued(*issued, self.now),
             _ => tokens,
         };
         (reply, after)
@@ -117,7 +104,8 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn issued(refresh: Generation, parent: Option<Random>, now: i64) -> Self {
+    fn issued(issued: Issued, now: i64) -> Self {
+        let Issued { refresh, parent } = issued;
         Self { nonce: refresh.nonce, parent, expires_at: now + ACCESS_TTL, refresh }
     }
 }
@@ -246,7 +234,7 @@ proptest! {
         let (id, mut browser) = log_in(&mut store);
         let mut refused = Vec::new();
         play(&steps, id, &mut browser, &mut store, |reply, over| {
-            let admitted = matches!(reply, Reply::Live(_) | Reply::Renewed(_));
+            let admitted = matches!(reply, Reply::Live(_) | Reply::Renewed { .. });
             let expired = over && reply == Reply::Gone;
             if !admitted && !expired {
                 refused.push(reply);
@@ -344,8 +332,8 @@ proptest! {
         let mut children = Vec::new();
         for offset in offsets {
             store.now = store.now.max(start + offset);
-            if let Reply::Renewed(renewed) = store.renew(id, jar.refresh) {
-                children.push(renewed.refresh);
+            if let Reply::Renewed { issued, .. } = store.renew(id, jar.refresh) {
+                children.push(issued.refresh);
             }
         }
         prop_assert_eq!(children.len(), 100);

@@ -10,13 +10,13 @@ use super::store::Unavailable;
 use crate::gate::{Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session};
 use crate::pages::{self, Problem};
 use crate::response::Answer;
-use crate::session::{Command, Handle, Live, Proof, Reply, Scope};
+use crate::session::{Command, Handle, Proof, Reply, Scope, Session};
 use crate::time::Seconds;
 
 /// What the user is signed in with, or the answer for somebody who is not.
 struct Signed {
     identity: Identity,
-    session: Live,
+    session: Session,
 }
 
 /// `GET /auth/session`.
@@ -29,6 +29,7 @@ pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
         Err(Absent::Session(absence)) => return Ok(unauthorised(exchange, absence)),
         Err(Absent::Store) => return Ok(exchange.unavailable()),
     };
+    let policy = &exchange.config().policy;
     let answer = Answer::json(
         200,
         &json!({
@@ -36,7 +37,7 @@ pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
             "handle": signed.identity.token.handle,
             "payload": signed.session.payload,
             "createdAt": signed.session.created_at.millis(),
-            "expiresAt": signed.session.ends_at.millis(),
+            "expiresAt": signed.session.ends_at(policy).millis(),
         }),
     );
     Ok(with_tokens(exchange, &signed.identity, answer))
@@ -59,12 +60,15 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
         let name = device::name_of(session.user_agent.as_deref());
         (session, name)
     });
-    let named: Vec<(Live, String)> = named.collect();
+    let named: Vec<(Session, String)> = named.collect();
     let answer = if exchange.head.wants_page() {
         pages::sessions(current, &named, exchange.config(), exchange.now)
     } else {
-        let all: Vec<_> =
-            named.iter().map(|(session, name)| pages::session_json(current, session, name)).collect();
+        let policy = &exchange.config().policy;
+        let json = |(session, name): &(Session, String)| {
+            pages::session_json(current, session, name, session.ends_at(policy))
+        };
+        let all: Vec<_> = named.iter().map(json).collect();
         Answer::json(200, &json!({ "sessions": all })).with("cache-control", "no-store")
     };
     Ok(with_tokens(exchange, &signed.identity, answer))

@@ -9,17 +9,17 @@ use super::exchange::Exchange;
 use super::platform;
 use super::store::{self, Unavailable};
 use crate::bytes::Random;
-use crate::gate::TokenPair;
+use crate::gate::Mint;
 use crate::response::{Answer, Body};
 use crate::session::{
-    Command, DEFAULT_TENANT, Handle, Live, NewSession, ObjectId, Payload, PayloadChange, Reply,
+    Command, DEFAULT_TENANT, Handle, Issued, ObjectId, Payload, PayloadChange, Reply, Session,
 };
 use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
     VerifyCall,
 };
 use crate::time::Seconds;
-use crate::token::{AccessToken, Keys, Verified, Version, sign_jwt};
+use crate::token::{Keys, Verified, Version, sign_jwt};
 
 /// One call under way.
 struct Core<'a> {
@@ -92,7 +92,8 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
         Call::Create(create) => core.create(create).await,
         Call::Read(handle) => {
             core.read(&handle, |handle, session, data| {
-                cdi::session_details(handle, session, data, core.version)
+                let ends_at = session.ends_at(&exchange.config().policy);
+                cdi::session_details(handle, session, data, ends_at, core.version)
             })
             .await
         }
@@ -119,25 +120,19 @@ impl Core<'_> {
     async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
         let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &call.user_id)?;
         let handle = Handle { object, id: random()? };
-        let command = Command::Create(NewSession {
-            id: handle.id,
-            user_id: call.user_id,
+        // The caller is the application's server: its user agent and country are not the user's.
+        let session = Session {
             tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
-            nonce: random()?,
             payload: call.payload,
-            data: call.data,
             anti_csrf: call.anti_csrf,
             static_key: call.static_key,
-            // The caller is the application's server: its user agent and country are not the user's.
-            user_agent: None,
-            country: None,
-            replaces: None,
-        });
-        match self.ask(object, command).await? {
-            Reply::Created(created) => {
-                let tokens = TokenPair::issued(&created, handle, self.version, &self.keys, self.exchange.now);
-                Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
-            }
+            ..Session::new(handle.id, random()?, call.user_id, self.exchange.now)
+        };
+        match self
+            .ask(object, Command::Create { session: session.into(), data: call.data, replaces: None })
+            .await?
+        {
+            Reply::Created(session) => self.with_tokens(&session, &session.lineage.current(), handle),
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
             _ => Err(Failed::Store),
         }
@@ -146,7 +141,7 @@ impl Core<'_> {
     async fn read(
         &self,
         handle: &str,
-        show: impl Fn(Handle, &Live, &Map<String, Value>) -> Value,
+        show: impl Fn(Handle, &Session, &Map<String, Value>) -> Value,
     ) -> Result<Value, Failed> {
         let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };
         match self.ask(handle.object, Command::Read { id: handle.id }).await? {
@@ -169,9 +164,10 @@ impl Core<'_> {
         }
         let handle = token.handle;
         match self.ask(handle.object, Command::Check { id: handle.id, first_use: token.first_use() }).await? {
-            Reply::Live(live) => {
-                let is_current = token.parent.is_none() && token.payload == live.payload;
-                let replacement = if is_current { None } else { Some(self.replace(&live, &token)?) };
+            Reply::Live(session) => {
+                let is_current = token.parent.is_none() && token.payload == session.payload;
+                let replaced = || self.mint().replace(&session, &token).ok_or(Failed::Store);
+                let replacement = if is_current { None } else { Some(replaced()?) };
                 let shown = replacement.as_ref().map_or(&*token, |tokens| &*tokens.token);
                 Ok(cdi::session_answer(shown, replacement.as_ref(), self.version))
             }
@@ -193,10 +189,7 @@ impl Core<'_> {
             static_key: call.static_key,
         };
         match self.ask(handle.object, command).await? {
-            Reply::Renewed(renewed) => {
-                let tokens = TokenPair::issued(&renewed, handle, self.version, &self.keys, self.exchange.now);
-                Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
-            }
+            Reply::Renewed { session, issued } => self.with_tokens(&session, &issued, handle),
             Reply::Reuse { user_id } => {
                 self.exchange.memory().ended(handle);
                 Ok(cdi::token_theft(handle, &user_id, self.version))
@@ -255,11 +248,8 @@ impl Core<'_> {
         let command =
             Command::Update { id: token.handle.id, data: None, payload: payload.map(PayloadChange::Replace) };
         match self.ask(token.handle.object, command).await? {
-            Reply::Updated(live) => {
-                let updated = AccessToken { payload: live.payload.clone(), ..AccessToken::clone(&token) };
-                let tokens =
-                    TokenPair::same_times(updated, &live, self.version, &self.keys, self.exchange.now);
-                let tokens = tokens.ok_or(Failed::Store)?;
+            Reply::Updated(session) => {
+                let tokens = self.mint().regenerate(&session, &token).ok_or(Failed::Store)?;
                 Ok(cdi::session_answer(&tokens.token, is_good.then_some(&tokens), self.version))
             }
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
@@ -278,8 +268,13 @@ impl Core<'_> {
         Ok(store::ask(&self.exchange.asker, self.keys.app_id(), object, command).await?)
     }
 
-    fn replace(&self, live: &Live, token: &AccessToken) -> Result<TokenPair, Failed> {
-        TokenPair::replaced(live, token, self.version, &self.keys, self.exchange.now).ok_or(Failed::Store)
+    fn mint(&self) -> Mint<'_> {
+        Mint { keys: &self.keys, version: self.version, ..self.exchange.mint() }
+    }
+
+    fn with_tokens(&self, session: &Session, issued: &Issued, handle: Handle) -> Result<Value, Failed> {
+        let tokens = self.mint().issue(session, issued, handle).ok_or(Failed::Store)?;
+        Ok(cdi::session_with_tokens(&tokens, self.version))
     }
 }
 

@@ -8,11 +8,10 @@ use super::platform;
 use super::proxy::{News, Passage};
 use super::store::{self, Unavailable};
 use crate::config::AntiCsrfMode;
-use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession, TokenPair};
+use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
 use crate::pages::Problem;
 use crate::response::Answer;
-use crate::session::{Command, Handle, NewSession, Payload, PayloadChange, Reply};
-use crate::token::Version;
+use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Session};
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
@@ -67,24 +66,21 @@ async fn create_session(
     let random = || platform::random().map_err(|_| exchange.unavailable());
     let handle = Handle { object, id: random()? };
     let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
-    let command = Command::Create(NewSession {
-        id: handle.id,
-        user_id: create.user_id,
+    let session = Session {
         tenant_id: create.tenant_id,
-        nonce: random()?,
         payload: match change {
             Some(change) => create.payload.merged(&change),
             None => create.payload,
         },
-        data: create.data,
         anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
-        static_key: false,
         user_agent: exchange.head.header("user-agent").map(shortened),
         country: platform::country(&exchange.request),
-        replaces: earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id),
-    });
-    let created = match exchange.ask(handle, command).await.map_err(unavailable)? {
-        Reply::Created(created) => created,
+        ..Session::new(handle.id, random()?, create.user_id, exchange.now)
+    };
+    let replaces = earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id);
+    let command = Command::Create { session: session.into(), data: create.data, replaces };
+    let session = match exchange.ask(handle, command).await.map_err(unavailable)? {
+        Reply::Created(session) => session,
         Reply::TooLarge => return Err(too_large(exchange, "gate-create-session")),
         _ => return Err(exchange.unavailable()),
     };
@@ -95,7 +91,7 @@ async fn create_session(
         }
         exchange.memory().ended(earlier);
     }
-    let tokens = TokenPair::issued(&created, handle, Version::V5, exchange.keys(), exchange.now);
+    let tokens = exchange.mint().issue(&session, &session.lineage.current(), handle);
     tokens.map(News::NewSession).ok_or_else(|| exchange.unavailable())
 }
 
@@ -109,12 +105,12 @@ async fn set_payload(
     let command =
         Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
     match exchange.ask(token.handle, command).await {
-        Ok(Reply::Updated(live)) => {
+        Ok(Reply::Updated(session)) => {
             let refresh = match news {
                 News::Tokens(tokens) | News::NewSession(tokens) => tokens.refresh,
                 News::Nothing | News::Ended => None,
             };
-            let tokens = TokenPair::with_payload(&live, token, refresh, exchange.keys(), exchange.now);
+            let tokens = exchange.mint().with_payload(&session, token, refresh);
             tokens.map(News::Tokens).ok_or_else(|| exchange.unavailable())
         }
         Ok(Reply::Gone) => Ok(News::Ended),

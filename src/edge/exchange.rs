@@ -14,8 +14,8 @@ use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Credentials, Delivery, Memory, Standing, TokenPair, admit, csrf_refusal, delivered, judge,
-    problem, unavailable,
+    Admission, Credentials, Delivery, Memory, Mint, Standing, TokenPair, admit, csrf_refusal, delivered,
+    judge, problem, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
@@ -24,7 +24,7 @@ use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Reply};
 use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
-use crate::token::Keys;
+use crate::token::{Keys, Version};
 
 /// The largest body of an API, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -81,6 +81,11 @@ impl Exchange {
         &self.asker.isolate.keys
     }
 
+    /// What it takes to make tokens.
+    pub fn mint(&self) -> Mint<'_> {
+        Mint { keys: self.keys(), policy: &self.config().policy, version: Version::V5, now: self.now }
+    }
+
     /// The credentials of the request.
     pub fn credentials(&self) -> Credentials {
         Credentials::read(&self.head, self.config(), self.keys(), self.now)
@@ -111,7 +116,7 @@ impl Exchange {
             Admission::Ask(handle, command) => (handle, command),
         };
         let reply = self.ask(handle, *command).await?;
-        judge(reply, handle, credentials, memory, self.keys(), self.now).ok_or(Unavailable)
+        judge(reply, handle, credentials, memory, self.mint()).ok_or(Unavailable)
     }
 
     /// Completes what earlier logouts could not do, before anything else is done for the request.

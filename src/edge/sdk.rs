@@ -44,7 +44,7 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if reply == Reply::AntiCsrfMissing {
         return Ok(refused(Absence::None));
     }
-    match judge(reply, token.handle, &credentials, exchange.memory(), keys, exchange.now) {
+    match judge(reply, token.handle, &credentials, exchange.memory(), exchange.mint()) {
         Some(Standing::SignedIn(identity)) => match &identity.tokens {
             Some(tokens) => Ok(fdi::refreshed(tokens, delivery, config, exchange.now)),
             None => Ok(exchange.unavailable()),

@@ -157,7 +157,7 @@ async fn send(stub: &worker_sys::DurableObject, body: &str) -> Result<Reply, Fai
         platform::log_error("the session object refused a command");
         return Err(Failure { is_temporary: false });
     }
-    serde_json::from_str(&text).map_err(|_| {
+    serde_json::from_str(&text).ok().and_then(Reply::read).ok_or_else(|| {
         platform::log_error("the session object's reply makes no sense");
         Failure { is_temporary: false }
     })
@@ -194,7 +194,7 @@ fn learn(asker: &Asker, object: ObjectId, reply: &Reply, changes_sessions: bool)
         Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object),
         Reply::Created(_)
         | Reply::Live(_)
-        | Reply::Renewed(_)
+        | Reply::Renewed { .. }
         | Reply::Gone
         | Reply::Superseded
         | Reply::Reuse { .. }

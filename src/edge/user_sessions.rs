@@ -9,8 +9,8 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 use super::isolate::Isolate;
 use super::platform;
 use super::table::Table;
-use crate::event::{SessionEvent, SessionEventKind, session_line};
-use crate::session::{Envelope, Handle, ObjectId, Outcome, Reply, decide};
+use crate::event::{SessionEvent, session_line};
+use crate::session::{Command, Envelope, Handle, ObjectId, Reply, Rows, decide};
 use crate::time::Timestamp;
 
 /// A user's sessions.
@@ -28,7 +28,8 @@ impl DurableObject for UserSessions {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let envelope: Envelope = serde_json::from_str(&request.text().await?)?;
+        let envelope = serde_json::from_str(&request.text().await?).ok().and_then(Envelope::read);
+        let envelope = envelope.ok_or_else(|| Error::RustError("an unknown command".to_owned()))?;
         let reply = self.run(envelope).await?;
         Response::ok(serde_json::to_string(&reply)?)
     }
@@ -37,16 +38,21 @@ impl DurableObject for UserSessions {
     async fn alarm(&self) -> Result<Response> {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
-        let (alive, expired): (Vec<_>, Vec<_>) =
-            self.table.load_all()?.into_iter().partition(|owned| owned.session.lives(policy, now));
-        let delete = expired.iter().map(|owned| owned.session.id).collect();
-        self.table.apply("", &Outcome { delete, ..Outcome::default() })?;
-        for owned in &expired {
-            let user_id = owned.session.user_id.clone();
-            let event = SessionEvent { kind: SessionEventKind::Expired, id: owned.session.id, user_id };
-            self.report(&isolate, &owned.app_id, &event, now);
+        let mut first_end: Option<Timestamp> = None;
+        for (app_id, sessions) in self.table.load_all()? {
+            // A command that asks for nothing deletes what has expired.
+            let rows = Rows { sessions, ..Rows::default() };
+            let (reply, outcome) = decide(rows, Command::List { tenant_id: None }, policy, now);
+            self.table.apply(&app_id, &outcome)?;
+            for event in &outcome.events {
+                self.report(&isolate, &app_id, event, now);
+            }
+            if let Reply::Listed(sessions) = reply {
+                let ends = sessions.iter().map(|session| session.ends_at(policy)).chain(first_end);
+                first_end = ends.min();
+            }
         }
-        match alive.iter().map(|owned| owned.session.ends_at(policy)).min() {
+        match first_end {
             Some(first_end) => self.wake_after(first_end, now).await?,
             None => self.forget_everything().await?,
         }
@@ -65,8 +71,8 @@ impl UserSessions {
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }
-        if let Reply::Created(created) = &reply {
-            self.wake_no_later_than(created.session.ends_at, now).await?;
+        if let Reply::Created(session) = &reply {
+            self.wake_no_later_than(session.ends_at(policy), now).await?;
         } else if !outcome.delete.is_empty() && self.table.is_empty()? {
             self.forget_everything().await?;
         }

@@ -8,13 +8,13 @@ use std::rc::Rc;
 use crate::bytes::Random;
 use crate::config::{AntiCsrfMode, Config};
 use crate::request::{Head, Trust, cross_site};
-use crate::session::{AntiCsrf, Command, Handle, Live, Renewed, Reply};
+use crate::session::{AntiCsrf, Command, Handle, Reply, Session};
 use crate::time::{Seconds, Timestamp};
-use crate::token::{AccessToken, Keys, Version};
+use crate::token::{AccessToken, Keys};
 
 use super::credentials::{Access, Credentials, Sent};
 use super::memory::Memory;
-use super::tokens::TokenPair;
+use super::tokens::{Mint, TokenPair};
 
 /// What to do about the credentials of a request.
 pub enum Admission {
@@ -39,7 +39,7 @@ pub struct Identity {
     /// Its text, for the origin.
     pub text: String,
     /// When the object was asked: the session as it keeps it.
-    pub session: Option<Live>,
+    pub session: Option<Session>,
     /// Tokens that the browser has to get.
     pub tokens: Option<TokenPair>,
 }
@@ -94,11 +94,11 @@ pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, nee
     cross_site(head, Trust { origins: &config.cors_origins, same_site: config.allow_same_site })
 }
 
-/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for beside the provenance.
+/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for beside the provenance. A browser
+/// cannot put headers on a WebSocket handshake; its `Origin` has to do.
 #[must_use]
 pub fn lacks_anti_csrf(head: &Head, credentials: &Credentials, config: &Config, keys: &Keys) -> bool {
-    let unsafe_request = !head.is_safe() || head.is_upgrade();
-    if !unsafe_request || !credentials.has_cookie() || credentials.header_mode {
+    if head.is_safe() || !credentials.has_cookie() || credentials.header_mode {
         return false;
     }
     match config.anti_csrf {
@@ -153,7 +153,7 @@ pub fn admit(
                 session: None,
                 tokens: None,
             };
-            return Admission::Settled(Standing::SignedIn(Box::new(identity)));
+            return Admission::Settled(Standing::signed_in(identity));
         }
         let check = Command::Check { id: token.handle.id, first_use: token.first_use() };
         return Admission::Ask(token.handle, Box::new(check));
@@ -189,17 +189,17 @@ pub fn judge(
     handle: Handle,
     credentials: &Credentials,
     memory: &Memory,
-    keys: &Keys,
-    now: Timestamp,
+    mint: Mint<'_>,
 ) -> Option<Standing> {
     match reply {
-        Reply::Live(live) => {
-            memory.lives(handle, now);
-            checked(live, credentials, keys, now).map(|identity| Standing::SignedIn(Box::new(identity)))
+        Reply::Live(session) => {
+            memory.lives(handle, mint.now);
+            checked(session, credentials, mint).map(Standing::signed_in)
         }
-        Reply::Renewed(renewed) => {
-            memory.lives(handle, now);
-            self::renewed(renewed, handle, keys, now).map(|identity| Standing::SignedIn(Box::new(identity)))
+        Reply::Renewed { session, issued } => {
+            memory.lives(handle, mint.now);
+            let tokens = mint.issue(&session, &issued, handle)?;
+            Some(Standing::signed_in(Identity::with(tokens, session)))
         }
         Reply::Gone => {
             memory.ended(handle);
@@ -222,29 +222,30 @@ pub fn judge(
 
 /// A session that lives. Its access token is replaced when it names a parent, or when the
 /// application has changed the payload since.
-fn checked(live: Live, credentials: &Credentials, keys: &Keys, now: Timestamp) -> Option<Identity> {
+fn checked(session: Session, credentials: &Credentials, mint: Mint<'_>) -> Option<Identity> {
     let Access::Good(token) = &credentials.access else { return None };
-    if token.parent.is_none() && token.payload == live.payload {
+    if token.parent.is_none() && token.payload == session.payload {
         return Some(Identity {
             token: Rc::clone(token),
             text: credentials.access_text.clone(),
-            session: Some(live),
+            session: Some(session),
             tokens: None,
         });
     }
-    let tokens = TokenPair::replaced(&live, token, Version::V5, keys, now)?;
-    Some(Identity::with(tokens, live))
+    let tokens = mint.replace(&session, token)?;
+    Some(Identity::with(tokens, session))
 }
 
-fn renewed(renewed: Renewed, handle: Handle, keys: &Keys, now: Timestamp) -> Option<Identity> {
-    let tokens = TokenPair::issued(&renewed, handle, Version::V5, keys, now)?;
-    Some(Identity::with(tokens, renewed.session))
+impl Standing {
+    fn signed_in(identity: Identity) -> Self {
+        Self::SignedIn(Box::new(identity))
+    }
 }
 
 impl Identity {
     /// A session whose browser gets new tokens.
     #[must_use]
-    pub fn with(tokens: TokenPair, session: Live) -> Self {
+    pub fn with(tokens: TokenPair, session: Session) -> Self {
         Self {
             token: Rc::clone(&tokens.token),
             text: tokens.access.clone(),

@@ -2,10 +2,10 @@
 //!
 //! Invariant: a header is understood completely or the response is refused; nothing is done by halves.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::config::is_name_space_id;
+use crate::json::{Fields, object, optional, text};
 use crate::session::{DEFAULT_TENANT, Handle, MAX_USER_ID, Payload, Scope};
 
 /// The header that makes a session.
@@ -30,19 +30,15 @@ pub struct Controls {
 }
 
 /// `Gate-Create-Session`.
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Debug, PartialEq)]
 pub struct CreateSession {
     /// Who logged in.
     pub user_id: String,
     /// The application's claims.
-    #[serde(default)]
     pub payload: Payload,
     /// What the application keeps in the session.
-    #[serde(default)]
     pub data: Map<String, Value>,
     /// The tenant.
-    #[serde(default = "default_tenant")]
     pub tenant_id: String,
 }
 
@@ -77,24 +73,43 @@ impl Controls {
         Ok(Self {
             create: read(CREATE).map(|(name, value)| create(name, value)).transpose()?,
             revoke: read(REVOKE).map(|(name, value)| revoke(name, value)).transpose()?,
-            payload: read(SET_PAYLOAD).map(|(name, value)| json(name, value)).transpose()?,
+            payload: read(SET_PAYLOAD).map(|(name, value)| set_payload(name, value)).transpose()?,
         })
     }
 }
 
 fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlError> {
-    let create: CreateSession = json(header, value)?;
-    let error = |why: &str| Err(ControlError { header, why: why.to_owned() });
-    if create.user_id.is_empty() || create.user_id.len() > MAX_USER_ID {
-        return error("userId must be 1 to 256 bytes");
+    let refuse = |why: &str| ControlError { header, why: why.to_owned() };
+    let mut fields = fields(header, value)?;
+    let user_id = fields.text("userId").filter(|id| !id.is_empty() && id.len() <= MAX_USER_ID);
+    let payload =
+        optional(fields.take("payload"), object).ok_or_else(|| refuse("payload must be an object"))?;
+    let data = optional(fields.take("data"), object).ok_or_else(|| refuse("data must be an object"))?;
+    let tenant_id =
+        optional(fields.take("tenantId"), text).map(|id| id.unwrap_or_else(|| DEFAULT_TENANT.to_owned()));
+    if let Some(name) = fields.left_over() {
+        return Err(refuse(&format!("unknown field `{name}`")));
     }
-    if !is_name_space_id(&create.tenant_id) {
-        return error("tenantId must be lower-case letters, digits and hyphens");
-    }
+    let create = CreateSession {
+        user_id: user_id.ok_or_else(|| refuse("userId must be a text of 1 to 256 bytes"))?,
+        payload: protected(header, payload.unwrap_or_default())?,
+        data: data.unwrap_or_default(),
+        tenant_id: tenant_id
+            .filter(|id| is_name_space_id(id))
+            .ok_or_else(|| refuse("tenantId must be lower-case letters, digits and hyphens"))?,
+    };
     if is_too_much_data(&create.data) {
-        return error("data must be at most 64 KiB");
+        return Err(refuse("data must be at most 64 KiB"));
     }
     Ok(create)
+}
+
+fn set_payload(header: &'static str, value: &str) -> Result<Payload, ControlError> {
+    protected(header, fields(header, value)?.into_map())
+}
+
+fn protected(header: &'static str, payload: Map<String, Value>) -> Result<Payload, ControlError> {
+    Payload::try_from(payload).map_err(|error| ControlError { header, why: error.to_string() })
 }
 
 fn revoke(header: &'static str, value: &str) -> Result<RevokeSession, ControlError> {
@@ -112,21 +127,18 @@ fn revoke(header: &'static str, value: &str) -> Result<RevokeSession, ControlErr
 }
 
 /// The JSON of a control header is ASCII: what a header does to other characters is not agreed upon.
-fn json<T: serde::de::DeserializeOwned>(header: &'static str, value: &str) -> Result<T, ControlError> {
+fn fields(header: &'static str, value: &str) -> Result<Fields, ControlError> {
+    let refuse = |why: &str| ControlError { header, why: why.to_owned() };
     if !value.is_ascii() {
-        return Err(ControlError { header, why: "the JSON must be ASCII, with \\u escapes".to_owned() });
+        return Err(refuse("the JSON must be ASCII, with \\u escapes"));
     }
-    serde_json::from_str(value).map_err(|error| ControlError { header, why: error.to_string() })
+    Fields::parse(value).ok_or_else(|| refuse("a JSON object expected"))
 }
 
 /// Whether a session's data is over its limit.
 #[must_use]
 pub fn is_too_much_data(data: &Map<String, Value>) -> bool {
     serde_json::to_string(data).map_or(true, |json| json.len() > MAX_DATA)
-}
-
-fn default_tenant() -> String {
-    DEFAULT_TENANT.to_owned()
 }
 
 #[cfg(test)]

@@ -26,4 +26,4 @@ pub use memory::Memory;
 pub use refusal::{misconfigured, no_session, problem, unavailable};
 pub use route::Route;
 pub use rules::{Rule, Rules, SessionNeed};
-pub use tokens::{Delivery, TokenPair, cleared, delivered};
+pub use tokens::{Delivery, Mint, TokenPair, cleared, delivered};

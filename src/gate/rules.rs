@@ -3,14 +3,14 @@
 //! Invariant: the first match decides, and everything unmatched requires a session. A path that the
 //! origin may read differently than we do matches nothing that would let it pass without one.
 
-use serde::Deserialize;
+use serde_json::Value;
 
+use crate::json::{Fields, optional, text};
 use crate::request::is_path;
 use crate::time::Seconds;
 
 /// Whether a route needs a session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionNeed {
     /// Nobody passes without one.
     #[default]
@@ -22,8 +22,7 @@ pub enum SessionNeed {
 }
 
 /// One entry of `RULES`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "RuleForm")]
+#[derive(Clone, Debug)]
 pub struct Rule {
     path: String,
     is_prefix: bool,
@@ -40,32 +39,30 @@ pub struct Rules {
     fallback: Rule,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleForm {
-    path: String,
-    #[serde(default)]
-    session: SessionNeed,
-    #[serde(default)]
-    fresh: Seconds,
-}
-
-impl TryFrom<RuleForm> for Rule {
-    type Error = &'static str;
-
-    fn try_from(form: RuleForm) -> Result<Self, Self::Error> {
-        let (path, is_prefix) = match form.path.strip_suffix('*') {
-            Some(prefix) => (prefix.to_owned(), true),
-            None => (form.path, false),
-        };
-        if !is_path(&path) || path.contains(['*', '?', '#']) || has_ambiguity(&path) {
-            return Err("a rule's path starts with a slash; a star may end it");
-        }
-        Ok(Self { path, is_prefix, session: form.session, fresh: form.fresh })
-    }
-}
-
 impl Rule {
+    /// Reads one entry; a name that means nothing is an error, since it may be a misspelt restriction.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let mut fields = Fields::of(value)?;
+        let path = fields.text("path")?;
+        let session = match optional(fields.take("session"), text)?.as_deref() {
+            None | Some("required") => SessionNeed::Required,
+            Some("optional") => SessionNeed::Optional,
+            Some("none") => SessionNeed::None,
+            Some(_) => return None,
+        };
+        let fresh = optional(fields.take("fresh"), |value| u32::try_from(value.as_u64()?).ok())?;
+        let (path, is_prefix) = match path.strip_suffix('*') {
+            Some(prefix) => (prefix.to_owned(), true),
+            None => (path, false),
+        };
+        let is_plain = is_path(&path) && !path.contains(['*', '?', '#']) && !has_ambiguity(&path);
+        if !is_plain || fields.left_over().is_some() {
+            return None;
+        }
+        Some(Self { path, is_prefix, session, fresh: Seconds::new(fresh.unwrap_or_default()) })
+    }
+
     /// The same rule with a session that is not needed.
     #[must_use]
     pub fn optional(self) -> Self {
@@ -120,6 +117,7 @@ fn is_ambiguous(high: u8, low: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::array;
     use serde_json::json;
 
     fn rules() -> Rules {
@@ -129,7 +127,7 @@ mod tests {
             { "path": "/feed/*", "session": "required", "fresh": 30 },
             { "path": "/feed/public", "session": "none" },
         ]);
-        Rules::new(serde_json::from_value(rules).unwrap())
+        Rules::new(array(rules, Rule::read).unwrap())
     }
 
     #[test]

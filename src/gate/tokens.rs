@@ -9,7 +9,7 @@ use crate::bytes;
 use crate::config::Config;
 use crate::response::Additions;
 use crate::response::cookies::GateCookie;
-use crate::session::{Handle, Live, Renewed};
+use crate::session::{Handle, Issued, Policy, Session};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Keys, RefreshToken, Version};
 
@@ -34,74 +34,64 @@ pub enum Delivery {
     Headers,
 }
 
-impl TokenPair {
-    /// The pair for a session that was made or renewed.
+/// What it takes to make tokens.
+#[derive(Clone, Copy)]
+pub struct Mint<'a> {
+    /// The keys of the app.
+    pub keys: &'a Keys,
+    /// The lifetimes of its sessions.
+    pub policy: &'a Policy,
+    /// The access token format.
+    pub version: Version,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Mint<'_> {
+    /// The pair for a session that was made or renewed; `None` only if a key cannot sign, ever.
     #[must_use]
-    pub fn issued(
-        renewed: &Renewed,
-        handle: Handle,
-        version: Version,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let Renewed { session, refresh, parent } = renewed;
-        let token =
-            AccessToken { nonce: refresh.nonce, ..AccessToken::of(session, handle, *parent, keys, now) };
-        let refresh = RefreshToken { handle, generation: *refresh }.seal(keys);
-        Self::sign(token, Some(refresh), session.ends_at, version, keys, now)
+    pub fn issue(&self, session: &Session, issued: &Issued, handle: Handle) -> Option<TokenPair> {
+        let Issued { refresh, parent } = *issued;
+        let token = AccessToken {
+            nonce: refresh.nonce,
+            ..AccessToken::of(session, handle, parent, self.keys, self.now)
+        };
+        let refresh = RefreshToken { handle, generation: refresh }.seal(self.keys);
+        self.sign(token, Some(refresh), session)
     }
 
     /// A new access token in the place of `old`; the refresh token stays.
     #[must_use]
-    pub fn replaced(
-        live: &Live,
-        old: &AccessToken,
-        version: Version,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let token = AccessToken::of(live, old.handle, None, keys, now);
-        let anti_csrf = old.anti_csrf.clone();
-        Self::sign(AccessToken { anti_csrf, ..token }, None, live.ends_at, version, keys, now)
+    pub fn replace(&self, session: &Session, old: &AccessToken) -> Option<TokenPair> {
+        let token = AccessToken::of(session, old.handle, None, self.keys, self.now);
+        self.sign(AccessToken { anti_csrf: old.anti_csrf.clone(), ..token }, None, session)
     }
 
-    /// The same token with the payload that the session has now; a refresh token issued with it stays.
+    /// The same access token with the payload that the session has now, beside the refresh token it
+    /// was issued with, if that is on its way too.
     #[must_use]
     pub fn with_payload(
-        live: &Live,
+        &self,
+        session: &Session,
         old: &AccessToken,
         refresh: Option<String>,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let token = AccessToken::of(live, old.handle, old.parent, keys, now);
+    ) -> Option<TokenPair> {
+        let token = AccessToken::of(session, old.handle, old.parent, self.keys, self.now);
         let (nonce, anti_csrf) = (old.nonce, old.anti_csrf.clone());
-        Self::sign(AccessToken { nonce, anti_csrf, ..token }, refresh, live.ends_at, Version::V5, keys, now)
+        self.sign(AccessToken { nonce, anti_csrf, ..token }, refresh, session)
     }
 
-    /// An access token that says `token`, times and all.
+    /// The same access token, times and all, with the payload that the session has now.
     #[must_use]
-    pub fn same_times(
-        token: AccessToken,
-        live: &Live,
-        version: Version,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let key_id = keys.signing_id(token.has_static_key(), now);
-        Self::sign(AccessToken { key_id, ..token }, None, live.ends_at, version, keys, now)
+    pub fn regenerate(&self, session: &Session, old: &AccessToken) -> Option<TokenPair> {
+        let key_id = self.keys.signing_id(old.has_static_key(), self.now);
+        let payload = session.payload.clone();
+        self.sign(AccessToken { payload, key_id, ..old.clone() }, None, session)
     }
 
-    fn sign(
-        token: AccessToken,
-        refresh: Option<String>,
-        ends_at: Timestamp,
-        version: Version,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Option<Self> {
-        let access = token.sign(version, keys, now)?;
-        Some(Self { token: Rc::new(token), access, refresh, ends_at })
+    fn sign(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<TokenPair> {
+        let access = token.sign(self.version, self.keys, self.now)?;
+        Some(TokenPair { token: Rc::new(token), access, refresh, ends_at: session.ends_at(self.policy) })
     }
 }
 

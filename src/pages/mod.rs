@@ -13,7 +13,7 @@ use crate::config::{Config, Look};
 use crate::gate::LogoutRequest;
 use crate::request::Origin;
 use crate::response::{Answer, Body};
-use crate::session::{Handle, Live, Scope};
+use crate::session::{Handle, Scope, Session};
 use crate::time::Timestamp;
 
 pub use device::{device_name, relative};
@@ -198,7 +198,7 @@ pub fn confirm(action: &str, asked: &LogoutRequest, status: u16, config: &Config
 
 /// The user's devices, each under its name.
 #[must_use]
-pub fn sessions(current: Handle, sessions: &[(Live, String)], config: &Config, now: Timestamp) -> Answer {
+pub fn sessions(current: Handle, sessions: &[(Session, String)], config: &Config, now: Timestamp) -> Answer {
     let frame = Frame::of(&config.look);
     let devices = sessions.iter().map(|(session, name)| Device::of(session, name, current, now)).collect();
     let user_id = sessions.first().map_or("", |(session, _)| session.user_id.as_str());
@@ -208,14 +208,19 @@ pub fn sessions(current: Handle, sessions: &[(Live, String)], config: &Config, n
 
 /// The same, for programs.
 #[must_use]
-pub fn session_json(current: Handle, session: &Live, device: &str) -> serde_json::Value {
+pub fn session_json(
+    current: Handle,
+    session: &Session,
+    device: &str,
+    ends_at: Timestamp,
+) -> serde_json::Value {
     let handle = Handle { object: current.object, id: session.id };
     serde_json::json!({
         "handle": handle,
         "current": handle == current,
         "createdAt": session.created_at.millis(),
         "lastSeenAt": session.last_seen_at.millis(),
-        "expiresAt": session.ends_at.millis(),
+        "expiresAt": ends_at.millis(),
         "device": device,
         "country": session.country,
     })
@@ -263,7 +268,7 @@ impl Frame {
 }
 
 impl Device {
-    fn of(session: &Live, name: &str, current: Handle, now: Timestamp) -> Self {
+    fn of(session: &Session, name: &str, current: Handle, now: Timestamp) -> Self {
         let handle = Handle { object: current.object, id: session.id };
         Self {
             handle: handle.to_string(),

@@ -3,9 +3,10 @@
 //! Invariant: a cookie is cleared with the name, domain and path it was set with (RFC 6265bis §5.7),
 //! and clearing covers every cookie that any configuration of the gate can have set for this host.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::config::is_domain;
+use crate::json::{Fields, optional, text};
 use crate::time::Seconds;
 
 const ACCESS: &str = "sAccessToken";
@@ -48,15 +49,11 @@ pub enum SameSite {
 }
 
 /// A cookie of the origin that logout clears too.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClearCookie {
     name: String,
-    #[serde(default = "root")]
     path: String,
-    #[serde(default)]
     domain: Option<String>,
-    #[serde(default)]
     partitioned: bool,
 }
 
@@ -98,15 +95,21 @@ impl SameSite {
     }
 }
 
-fn root() -> String {
-    "/".to_owned()
-}
-
 impl ClearCookie {
-    /// The cookie of this name, set without path and domain.
+    /// Reads a name, or a table with more.
     #[must_use]
-    pub fn named(name: String) -> Self {
-        Self { name, path: root(), domain: None, partitioned: false }
+    pub fn read(value: Value) -> Option<Self> {
+        if let Value::String(name) = value {
+            return Some(Self { name, path: "/".to_owned(), domain: None, partitioned: false });
+        }
+        let mut fields = Fields::of(value)?;
+        let cookie = Self {
+            name: fields.text("name")?,
+            path: optional(fields.take("path"), text)?.unwrap_or_else(|| "/".to_owned()),
+            domain: optional(fields.take("domain"), text)?,
+            partitioned: optional(fields.take("partitioned"), |value| value.as_bool())?.unwrap_or(false),
+        };
+        fields.left_over().is_none().then_some(cookie)
     }
 
     /// Whether name, path and domain can stand in a `Set-Cookie` header.
@@ -394,7 +397,8 @@ pub(crate) mod tests {
     fn the_origin_s_own_cookies_are_cleared_as_listed() {
         let full =
             serde_json::json!({ "name": "b", "path": "/x", "domain": "a.example", "partitioned": true });
-        let clear = vec![ClearCookie::named("a".into()), serde_json::from_value(full).unwrap()];
+        let clear =
+            [Value::from("a"), full].into_iter().map(|value| ClearCookie::read(value).unwrap()).collect();
         let settings = CookieSettings { clear, ..settings() };
         let cleared = settings.clear("localhost", "/auth");
         assert!(cleared.contains(&"a=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0".to_owned()));

@@ -4,17 +4,17 @@
 //! can run different versions during a deploy. A field is only ever added, with a default; unknown
 //! fields are ignored. Every command may be repeated: its second run answers as the first did.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::payload::Payload;
 use super::rotation::{FirstUse, Generation, Issued};
-use super::{Handle, Lineage, Session};
+use super::{Handle, Session};
 use crate::bytes::Random;
 use crate::time::Timestamp;
 
 /// A command and the app it is for: a session of another app is no session here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Envelope {
     /// The app that asks.
     pub app_id: String,
@@ -23,11 +23,18 @@ pub struct Envelope {
 }
 
 /// What can be asked of a user's object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make a session.
-    Create(NewSession),
+    /// Make a session. The Worker draws the random parts, so a repeated command makes it once.
+    Create {
+        /// The session; the object's clock says when it begins.
+        session: Box<Session>,
+        /// What the application keeps in it.
+        data: Map<String, Value>,
+        /// The same browser's earlier session of the same user, which ends.
+        replaces: Option<Random>,
+    },
     /// Does this session live? Writes nothing, unless it is the first use of a child's access token.
     Check {
         /// The session.
@@ -90,35 +97,8 @@ pub enum Command {
     },
 }
 
-/// A session to be made. The Worker draws the random parts, so a repeated command makes it once.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewSession {
-    /// Its id within the object.
-    pub id: Random,
-    /// Who is signed in.
-    pub user_id: String,
-    /// The tenant.
-    pub tenant_id: String,
-    /// The nonce of the first refresh token.
-    pub nonce: Random,
-    /// The application's claims.
-    pub payload: Payload,
-    /// What the application keeps in the session.
-    pub data: Map<String, Value>,
-    /// Whether access tokens carry an anti-CSRF token.
-    pub anti_csrf: bool,
-    /// Whether access tokens are signed with the static key.
-    pub static_key: bool,
-    /// The browser, as it names itself.
-    pub user_agent: Option<String>,
-    /// The country, two letters.
-    pub country: Option<String>,
-    /// The same browser's earlier session of the same user, which ends.
-    pub replaces: Option<Random>,
-}
-
 /// Which sessions a logout ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// This one.
@@ -130,7 +110,7 @@ pub enum Scope {
 }
 
 /// What a browser shows for the session that it wants to log out of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// An access token that has expired: enough for the session itself, not for others.
@@ -142,7 +122,7 @@ pub enum Proof {
 }
 
 /// One logout, complete: what the pending marker carries while the object cannot be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Logout {
     /// The session that logs out.
     pub handle: Handle,
@@ -155,7 +135,7 @@ pub struct Logout {
 }
 
 /// What a renewal knows of the anti-CSRF token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AntiCsrf {
     /// Not asked for: the session stays as it is.
@@ -169,7 +149,7 @@ pub enum AntiCsrf {
 }
 
 /// How to change a payload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PayloadChange {
     /// This is the payload from now on.
@@ -179,15 +159,20 @@ pub enum PayloadChange {
 }
 
 /// The object's answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The session is made, or was made by an earlier run of the command.
-    Created(Renewed),
+    Created(Session),
     /// The session lives.
-    Live(Live),
+    Live(Session),
     /// The refresh token was rotated, or repeated within the grace.
-    Renewed(Renewed),
+    Renewed {
+        /// The session.
+        session: Session,
+        /// What to hand out.
+        issued: Issued,
+    },
     /// There is no such session: never was, logged out, or expired.
     Gone,
     /// The session lives, but the access token is of a branch that was not taken.
@@ -207,58 +192,18 @@ pub enum Reply {
         scope: Scope,
     },
     /// The user's living sessions.
-    Listed(Vec<Live>),
+    Listed(Vec<Session>),
     /// One session with its data.
     Read {
         /// The session.
-        session: Live,
+        session: Session,
         /// What the application keeps in it.
         data: Map<String, Value>,
     },
     /// The change is made.
-    Updated(Live),
+    Updated(Session),
     /// The access token would not fit a cookie. Nothing changed.
     TooLarge,
-}
-
-/// A living session as the Worker sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Live {
-    /// Its id within the object.
-    pub id: Random,
-    /// Who is signed in.
-    pub user_id: String,
-    /// The tenant.
-    pub tenant_id: String,
-    /// The nonce of the current refresh token.
-    pub nonce: Random,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last renewed.
-    pub last_seen_at: Timestamp,
-    /// The last second in which it lives.
-    pub ends_at: Timestamp,
-    /// The application's claims.
-    pub payload: Payload,
-    /// Whether its access tokens carry an anti-CSRF token.
-    pub anti_csrf: bool,
-    /// Whether its access tokens are signed with the static key.
-    pub static_key: bool,
-    /// The browser, as it names itself.
-    pub user_agent: Option<String>,
-    /// The country, two letters.
-    pub country: Option<String>,
-}
-
-/// A session for which tokens are to be handed out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Renewed {
-    /// The session.
-    pub session: Live,
-    /// What the refresh token is to say.
-    pub refresh: Generation,
-    /// The parent that the access token is to name.
-    pub parent: Option<Random>,
 }
 
 /// Which rows a command needs to see.
@@ -280,7 +225,7 @@ impl Command {
             | Self::Revoke { id, scope: Scope::Current, .. }
             | Self::Read { id }
             | Self::Update { id, .. } => Reach::One(*id),
-            Self::Create(_)
+            Self::Create { .. }
             | Self::Revoke { .. }
             | Self::Remove { .. }
             | Self::RemoveAll { .. }
@@ -331,58 +276,11 @@ impl Logout {
     }
 }
 
-impl Live {
-    /// What the Worker may know of `session`.
-    #[must_use]
-    pub fn of(session: Session, ends_at: Timestamp) -> Self {
-        Self {
-            id: session.id,
-            user_id: session.user_id,
-            tenant_id: session.tenant_id,
-            nonce: session.lineage.nonce,
-            created_at: session.created_at,
-            last_seen_at: session.last_seen_at,
-            ends_at,
-            payload: session.payload,
-            anti_csrf: session.anti_csrf,
-            static_key: session.static_key,
-            user_agent: session.user_agent,
-            country: session.country,
-        }
-    }
-}
-
-impl NewSession {
-    /// The session that this makes at `now`.
-    #[must_use]
-    pub fn into_session(self, now: Timestamp) -> Session {
-        Session {
-            id: self.id,
-            user_id: self.user_id,
-            tenant_id: self.tenant_id,
-            lineage: Lineage::start(self.nonce, now),
-            created_at: now,
-            last_seen_at: now,
-            payload: self.payload,
-            anti_csrf: self.anti_csrf,
-            static_key: self.static_key,
-            user_agent: self.user_agent,
-            country: self.country,
-        }
-    }
-}
-
-impl Renewed {
-    /// Puts a session and its tokens together.
-    #[must_use]
-    pub fn of(session: Live, issued: Issued) -> Self {
-        Self { session, refresh: issued.refresh, parent: issued.parent }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::payload::tests::payload;
+    use crate::session::{Child, Lineage};
     use serde_json::json;
 
     fn id() -> Random {
@@ -394,37 +292,49 @@ mod tests {
     const ZERO: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
     #[track_caller]
-    fn pinned<T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
+    fn pinned<T: Serialize + PartialEq + std::fmt::Debug>(
         value: &T,
+        read: impl Fn(Value) -> Option<T>,
         json: Value,
     ) {
         assert_eq!(serde_json::to_value(value).unwrap(), json);
-        assert_eq!(&serde_json::from_value::<T>(json).unwrap(), value);
+        assert_eq!(read(json).as_ref(), Some(value));
     }
 
-    fn live() -> Live {
-        Live {
-            id: id(),
-            user_id: "u1".into(),
-            tenant_id: "public".into(),
-            nonce: Random::from_bytes([2; 16]),
-            created_at: Timestamp::from_seconds(10),
+    fn session() -> Session {
+        Session {
+            tenant_id: "t1".into(),
+            lineage: Lineage {
+                generation: 3,
+                nonce: Random::from_bytes([2; 16]),
+                previous: Random::ZERO,
+                rotated_at: Timestamp::from_seconds(15),
+                child: Some(Child { nonce: id(), issued_at: Timestamp::from_seconds(20) }),
+            },
             last_seen_at: Timestamp::from_seconds(20),
-            ends_at: Timestamp::from_seconds(30),
-            payload: serde_json::from_value(json!({ "role": "admin" })).unwrap(),
-            anti_csrf: false,
+            payload: payload(json!({ "role": "admin" })),
             static_key: true,
-            user_agent: None,
+            user_agent: Some("Firefox".into()),
             country: Some("CH".into()),
+            ..Session::new(id(), id(), "u1".into(), Timestamp::from_seconds(10))
         }
     }
 
-    fn live_json() -> Value {
+    fn session_json() -> Value {
         json!({
-            "id": ID, "user_id": "u1", "tenant_id": "public", "nonce": NONCE,
-            "created_at": 10, "last_seen_at": 20, "ends_at": 30, "payload": { "role": "admin" },
-            "anti_csrf": false, "static_key": true, "user_agent": null, "country": "CH",
+            "id": ID, "user_id": "u1", "tenant_id": "t1",
+            "lineage": {
+                "generation": 3, "nonce": NONCE, "previous": ZERO, "rotated_at": 15,
+                "child": { "nonce": ID, "issued_at": 20 },
+            },
+            "created_at": 10, "last_seen_at": 20, "payload": { "role": "admin" },
+            "anti_csrf": false, "static_key": true, "user_agent": "Firefox", "country": "CH",
         })
+    }
+
+    #[test]
+    fn the_stored_session_is_pinned() {
+        pinned(&session(), Session::read, session_json());
     }
 
     #[test]
@@ -434,6 +344,7 @@ mod tests {
         let generation_json = json!({ "generation": 3, "nonce": NONCE, "parent": ZERO });
         pinned(
             &Envelope { app_id: "public".into(), command: Command::Check { id: id(), first_use: None } },
+            Envelope::read,
             json!({ "app_id": "public", "command": { "check": { "id": ID, "first_use": null } } }),
         );
         pinned(
@@ -444,6 +355,7 @@ mod tests {
                 anti_csrf: AntiCsrf::Keep,
                 static_key: None,
             },
+            Command::read,
             json!({ "renew": {
                 "id": ID, "presented": generation_json, "nonce": ID, "anti_csrf": "keep", "static_key": null,
             } }),
@@ -455,78 +367,79 @@ mod tests {
                 proof: Proof::Refresh(generation),
                 as_of: Timestamp::from_seconds(7),
             },
+            Command::read,
             json!({ "revoke": {
                 "id": ID, "scope": "all", "proof": { "refresh": generation_json }, "as_of": 7,
             } }),
         );
-        pinned(&Command::Remove { ids: vec![id()] }, json!({ "remove": { "ids": [ID] } }));
-        pinned(&Command::RemoveAll { tenant_id: None }, json!({ "remove_all": { "tenant_id": null } }));
-        pinned(&Command::List { tenant_id: Some("t1".into()) }, json!({ "list": { "tenant_id": "t1" } }));
-        pinned(&Command::Read { id: id() }, json!({ "read": { "id": ID } }));
+        pinned(&Command::Remove { ids: vec![id()] }, Command::read, json!({ "remove": { "ids": [ID] } }));
+        pinned(
+            &Command::RemoveAll { tenant_id: None },
+            Command::read,
+            json!({ "remove_all": { "tenant_id": null } }),
+        );
+        pinned(
+            &Command::List { tenant_id: Some("t1".into()) },
+            Command::read,
+            json!({ "list": { "tenant_id": "t1" } }),
+        );
+        pinned(&Command::Read { id: id() }, Command::read, json!({ "read": { "id": ID } }));
         pinned(
             &Command::Update {
                 id: id(),
                 data: None,
                 payload: Some(PayloadChange::Merge(Payload::default())),
             },
+            Command::read,
             json!({ "update": { "id": ID, "data": null, "payload": { "merge": {} } } }),
         );
         pinned(
-            &Command::Create(NewSession {
-                id: id(),
-                user_id: "u1".into(),
-                tenant_id: "public".into(),
-                nonce: Random::from_bytes([2; 16]),
-                payload: Payload::default(),
-                data: Map::new(),
-                anti_csrf: true,
-                static_key: false,
-                user_agent: Some("Firefox".into()),
-                country: None,
-                replaces: None,
-            }),
-            json!({ "create": {
-                "id": ID, "user_id": "u1", "tenant_id": "public", "nonce": NONCE, "payload": {}, "data": {},
-                "anti_csrf": true, "static_key": false, "user_agent": "Firefox", "country": null, "replaces": null,
-            } }),
+            &Command::Create { session: session().into(), data: Map::new(), replaces: None },
+            Command::read,
+            json!({ "create": { "session": session_json(), "data": {}, "replaces": null } }),
         );
     }
 
     #[test]
     fn the_replies_are_pinned() {
-        pinned(&Reply::Live(live()), json!({ "live": live_json() }));
+        pinned(&Reply::Live(session()), Reply::read, json!({ "live": session_json() }));
         pinned(
-            &Reply::Renewed(Renewed {
-                session: live(),
-                refresh: Generation { generation: 0, nonce: id(), parent: Random::ZERO },
-                parent: None,
-            }),
+            &Reply::Renewed {
+                session: session(),
+                issued: Issued {
+                    refresh: Generation { generation: 0, nonce: id(), parent: Random::ZERO },
+                    parent: None,
+                },
+            },
+            Reply::read,
             json!({ "renewed": {
-                "session": live_json(),
-                "refresh": { "generation": 0, "nonce": ID, "parent": ZERO },
-                "parent": null,
+                "session": session_json(),
+                "issued": { "refresh": { "generation": 0, "nonce": ID, "parent": ZERO }, "parent": null },
             } }),
         );
-        pinned(&Reply::Gone, json!("gone"));
-        pinned(&Reply::Superseded, json!("superseded"));
-        pinned(&Reply::Reuse { user_id: "u1".into() }, json!({ "reuse": { "user_id": "u1" } }));
-        pinned(&Reply::AntiCsrfMissing, json!("anti_csrf_missing"));
+        pinned(&Reply::Created(session()), Reply::read, json!({ "created": session_json() }));
+        pinned(&Reply::Gone, Reply::read, json!("gone"));
+        pinned(&Reply::Superseded, Reply::read, json!("superseded"));
+        pinned(&Reply::Reuse { user_id: "u1".into() }, Reply::read, json!({ "reuse": { "user_id": "u1" } }));
+        pinned(&Reply::AntiCsrfMissing, Reply::read, json!("anti_csrf_missing"));
         pinned(
             &Reply::Revoked { ids: vec![id()], scope: Scope::Others },
+            Reply::read,
             json!({ "revoked": { "ids": [ID], "scope": "others" } }),
         );
-        pinned(&Reply::Listed(vec![]), json!({ "listed": [] }));
+        pinned(&Reply::Listed(vec![]), Reply::read, json!({ "listed": [] }));
         pinned(
-            &Reply::Read { session: live(), data: Map::new() },
-            json!({ "read": { "session": live_json(), "data": {} } }),
+            &Reply::Read { session: session(), data: Map::new() },
+            Reply::read,
+            json!({ "read": { "session": session_json(), "data": {} } }),
         );
-        pinned(&Reply::Updated(live()), json!({ "updated": live_json() }));
-        pinned(&Reply::TooLarge, json!("too_large"));
+        pinned(&Reply::Updated(session()), Reply::read, json!({ "updated": session_json() }));
+        pinned(&Reply::TooLarge, Reply::read, json!("too_large"));
     }
 
     #[test]
     fn a_newer_end_may_add_fields() {
         let json = json!({ "check": { "id": ID, "first_use": null, "added_later": 1 } });
-        assert!(serde_json::from_value::<Command>(json).is_ok());
+        assert!(Command::read(json).is_some());
     }
 }

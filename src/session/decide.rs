@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::command::{AntiCsrf, Command, Live, NewSession, PayloadChange, Proof, Renewed, Reply, Scope};
+use super::command::{AntiCsrf, Command, PayloadChange, Proof, Reply, Scope};
 use super::rotation::{FirstUse, Generation};
 use super::{Payload, Policy, Session};
 use crate::bytes::Random;
@@ -42,7 +42,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> 
     let mut turn = Turn { sessions: rows.sessions, policy, now, outcome: Outcome::default() };
     turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     let reply = match command {
-        Command::Create(new) => turn.create(new),
+        Command::Create { session, data, replaces } => turn.create(session.begun(now), data, replaces),
         Command::Check { id, first_use } => turn.check(id, first_use),
         Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
             turn.renew(id, presented, nonce, anti_csrf, static_key)
@@ -52,7 +52,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> 
         Command::RemoveAll { tenant_id } => turn.remove(|session| in_tenant(session, tenant_id.as_deref())),
         Command::List { tenant_id } => turn.list(tenant_id.as_deref()),
         Command::Read { id } => match turn.find(id) {
-            Some(session) => Reply::Read { session: turn.live(session), data: rows.data },
+            Some(session) => Reply::Read { session, data: rows.data },
             None => Reply::Gone,
         },
         Command::Update { id, data, payload } => turn.update(id, data, payload),
@@ -69,26 +69,18 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn create(&mut self, new: NewSession) -> Reply {
-        if let Some(earlier) = self.find(new.id) {
-            return self.created(earlier);
+    fn create(&mut self, session: Session, data: Map<String, Value>, replaces: Option<Random>) -> Reply {
+        if let Some(earlier) = self.find(session.id) {
+            return Reply::Created(earlier);
         }
-        let (data, replaces) = (new.data.clone(), new.replaces);
-        let session = new.into_session(self.now);
         if !fits_a_cookie(&session) {
             return Reply::TooLarge;
         }
         self.delete_where(SessionEventKind::Revoked, |other| Some(other.id) == replaces);
         self.make_room();
         self.outcome.data = Some((session.id, data));
-        self.outcome.save.push(session.clone());
         self.log(SessionEventKind::Created, &session);
-        self.created(session)
-    }
-
-    fn created(&self, session: Session) -> Reply {
-        let issued = session.lineage.current();
-        Reply::Created(Renewed::of(self.live(session), issued))
+        Reply::Created(self.save(session))
     }
 
     /// Ends the longest unused sessions until there is room for one more.
@@ -101,14 +93,14 @@ impl Turn<'_> {
 
     fn check(&mut self, id: Random, first_use: Option<FirstUse>) -> Reply {
         let Some(session) = self.find(id) else { return Reply::Gone };
-        let Some(token) = first_use else { return Reply::Live(self.live(session)) };
+        let Some(token) = first_use else { return Reply::Live(session) };
         let Ok(lineage) = session.lineage.first_use(token, self.now) else { return Reply::Superseded };
         let session = if lineage == session.lineage {
             session
         } else {
             self.save(Session { lineage, last_seen_at: self.now, ..session })
         };
-        Reply::Live(self.live(session))
+        Reply::Live(session)
     }
 
     fn renew(
@@ -145,7 +137,7 @@ impl Turn<'_> {
             self.log(SessionEventKind::Renewed, &renewed);
             self.save(Session { last_seen_at: self.now, ..renewed })
         };
-        Reply::Renewed(Renewed::of(self.live(renewed), issued))
+        Reply::Renewed { session: renewed, issued }
     }
 
     fn revoke(&mut self, id: Random, scope: Scope, proof: Proof, as_of: Timestamp) -> Reply {
@@ -184,7 +176,7 @@ impl Turn<'_> {
     fn list(&mut self, tenant_id: Option<&str>) -> Reply {
         self.sort_by_use();
         let listed = self.sessions.iter().rev().filter(|session| in_tenant(session, tenant_id));
-        Reply::Listed(listed.map(|session| self.live(session.clone())).collect())
+        Reply::Listed(listed.cloned().collect())
     }
 
     fn update(
@@ -203,11 +195,8 @@ impl Turn<'_> {
         if !fits_a_cookie(&updated) {
             return Reply::TooLarge;
         }
-        if updated != session {
-            self.outcome.save.push(updated.clone());
-        }
         self.outcome.data = data.map(|data| (id, data));
-        Reply::Updated(self.live(updated))
+        Reply::Updated(if updated == session { session } else { self.save(updated) })
     }
 
     /// The longest unused first.
@@ -217,11 +206,6 @@ impl Turn<'_> {
 
     fn find(&self, id: Random) -> Option<Session> {
         self.sessions.iter().find(|session| session.id == id).cloned()
-    }
-
-    fn live(&self, session: Session) -> Live {
-        let ends_at = session.ends_at(self.policy);
-        Live::of(session, ends_at)
     }
 
     fn save(&mut self, session: Session) -> Session {
@@ -251,7 +235,7 @@ fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Lineage;
+    use crate::session::payload::tests::payload;
     use crate::time::Seconds;
 
     const POLICY: Policy = Policy {
@@ -270,39 +254,15 @@ mod tests {
     }
 
     fn session(n: u8, seen: i64) -> Session {
-        Session {
-            id: id(n),
-            user_id: "u".into(),
-            tenant_id: "public".into(),
-            lineage: Lineage::start(id(n), at(seen)),
-            created_at: at(seen),
-            last_seen_at: at(seen),
-            payload: Payload::default(),
-            anti_csrf: false,
-            static_key: false,
-            user_agent: None,
-            country: None,
-        }
+        Session::new(id(n), id(n), "u".into(), at(seen))
     }
 
     fn rows(sessions: &[Session]) -> Rows {
         Rows { sessions: sessions.to_vec(), data: Map::new() }
     }
 
-    fn new(n: u8) -> NewSession {
-        NewSession {
-            id: id(n),
-            user_id: "u".into(),
-            tenant_id: "public".into(),
-            nonce: id(n),
-            payload: Payload::default(),
-            data: Map::new(),
-            anti_csrf: false,
-            static_key: false,
-            user_agent: None,
-            country: None,
-            replaces: None,
-        }
+    fn create(n: u8, replaces: Option<Random>) -> Command {
+        Command::Create { session: session(n, 0).into(), data: Map::new(), replaces }
     }
 
     fn revoked(reply: &Reply) -> (&[Random], Scope) {
@@ -335,23 +295,22 @@ mod tests {
     #[test]
     fn the_longest_unused_session_makes_room() {
         let sessions = [session(1, 30), session(2, 10), session(3, 20)];
-        let (reply, outcome) = decide(rows(&sessions), Command::Create(new(4)), &POLICY, at(40));
+        let (reply, outcome) = decide(rows(&sessions), create(4, None), &POLICY, at(40));
         assert!(matches!(reply, Reply::Created(_)));
         assert_eq!(outcome.delete, [id(2)]);
     }
 
     #[test]
     fn creating_twice_makes_one_session() {
-        let (first, outcome) = decide(Rows::default(), Command::Create(new(1)), &POLICY, at(0));
-        let (second, repeated) = decide(rows(&outcome.save), Command::Create(new(1)), &POLICY, at(1));
+        let (first, outcome) = decide(Rows::default(), create(1, None), &POLICY, at(0));
+        let (second, repeated) = decide(rows(&outcome.save), create(1, None), &POLICY, at(1));
         assert_eq!(first, second);
         assert_eq!(repeated, Outcome::default());
     }
 
     #[test]
     fn the_replaced_session_ends_in_the_same_step() {
-        let create = Command::Create(NewSession { replaces: Some(id(1)), ..new(2) });
-        let (_, outcome) = decide(rows(&[session(1, 0)]), create, &POLICY, at(1));
+        let (_, outcome) = decide(rows(&[session(1, 0)]), create(2, Some(id(1))), &POLICY, at(1));
         assert_eq!((outcome.delete, outcome.save.len()), (vec![id(1)], 1));
     }
 
@@ -444,7 +403,7 @@ mod tests {
     #[test]
     fn a_payload_that_fits_no_cookie_changes_nothing() {
         let large = serde_json::json!({ "x": "y".repeat(4096) });
-        let change = PayloadChange::Merge(serde_json::from_value(large).unwrap());
+        let change = PayloadChange::Merge(payload(large));
         let update = Command::Update { id: id(1), data: None, payload: Some(change) };
         let (reply, outcome) = decide(rows(&[session(1, 0)]), update, &POLICY, at(1));
         assert_eq!((reply, outcome), (Reply::TooLarge, Outcome::default()));

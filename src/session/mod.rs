@@ -6,16 +6,17 @@
 mod command;
 mod decide;
 mod handle;
-mod payload;
+pub(crate) mod payload;
+mod read;
 mod rotation;
 
-pub use command::{
-    AntiCsrf, Command, Envelope, Live, Logout, NewSession, PayloadChange, Proof, Reach, Renewed, Reply, Scope,
-};
+pub use command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use decide::{Outcome, Rows, decide};
 pub use handle::{Handle, ObjectId};
 pub use payload::{PROTECTED, Payload, ProtectedName};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
+
+use serde::Serialize;
 
 use crate::bytes::Random;
 use crate::time::{Seconds, Timestamp};
@@ -29,8 +30,9 @@ pub const DEFAULT_TENANT: &str = "public";
 /// The longest user id, in bytes of UTF-8.
 pub const MAX_USER_ID: usize = 256;
 
-/// One session, as its object keeps it. The data that only the application reads is kept beside it.
-#[derive(Clone, Debug, PartialEq)]
+/// One session. Its JSON is what the object stores, what a command carries to make one, and what a
+/// reply says of one. The data that only the application reads is kept beside it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Session {
     /// Its id within the object.
     pub id: Random,
@@ -70,6 +72,31 @@ pub struct Policy {
 }
 
 impl Session {
+    /// A session that begins now.
+    #[must_use]
+    pub fn new(id: Random, nonce: Random, user_id: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            user_id,
+            tenant_id: DEFAULT_TENANT.to_owned(),
+            lineage: Lineage::start(nonce, now),
+            created_at: now,
+            last_seen_at: now,
+            payload: Payload::default(),
+            anti_csrf: false,
+            static_key: false,
+            user_agent: None,
+            country: None,
+        }
+    }
+
+    /// The same session, beginning at `now`.
+    #[must_use]
+    pub fn begun(self, now: Timestamp) -> Self {
+        let lineage = Lineage::start(self.lineage.nonce, now);
+        Self { lineage, created_at: now, last_seen_at: now, ..self }
+    }
+
     /// The last second in which the session lives: the idle or the absolute end, whichever comes first.
     #[must_use]
     pub fn ends_at(&self, policy: &Policy) -> Timestamp {

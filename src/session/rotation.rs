@@ -17,13 +17,13 @@
 //!
 //! Invariant: at most one token is current, and only a child of the current one can replace it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::bytes::Random;
 use crate::time::{Seconds, Timestamp};
 
 /// Where a session stands in the succession of its refresh tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Lineage {
     /// The current token's generation, 0 for the first.
     pub generation: u32,
@@ -38,7 +38,7 @@ pub struct Lineage {
 }
 
 /// A successor that was issued and has not been used yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Child {
     /// Its nonce.
     pub nonce: Random,
@@ -47,7 +47,7 @@ pub struct Child {
 }
 
 /// What a refresh token says, apart from whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Generation {
     /// Its place in the succession.
     pub generation: u32,
@@ -58,7 +58,7 @@ pub struct Generation {
 }
 
 /// What an access token that was issued with a child says of the lineage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FirstUse {
     /// The nonce of the refresh token issued with it.
     pub nonce: Random,
@@ -67,7 +67,7 @@ pub struct FirstUse {
 }
 
 /// The tokens that answer a refresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Issued {
     /// The refresh token to hand out.
     pub refresh: Generation,

@@ -3,15 +3,15 @@
 //! A request becomes a [`Call`], which the shell carries out; the objects' replies become JSON.
 //! Invariant: every expected outcome is 200 with a `status`; an absent field is left out, never `null`.
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 
 use crate::config::is_name_space_id;
 use crate::gate::{TokenPair, first_parameter, is_too_much_data};
+use crate::json::{Fields, array, object, optional, text};
 use crate::request::Head;
 use crate::response::{Answer, Body};
-use crate::session::{AntiCsrf, DEFAULT_APP, DEFAULT_TENANT, Handle, Live, MAX_USER_ID, Payload};
+use crate::session::{AntiCsrf, DEFAULT_APP, DEFAULT_TENANT, Handle, MAX_USER_ID, Payload, Session};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Keys, RefreshToken, Version};
 
@@ -319,14 +319,14 @@ impl Call {
             (Endpoint::JwtData, "GET") => query.text("sessionHandle").map(Self::ReadPayload),
             (Endpoint::Data, "PUT") => json()?.set_data(),
             (Endpoint::JwtData, "PUT") => {
-                let input = json()?;
-                Ok(Self::SetPayload(input.field("sessionHandle")?, input.payload("userDataInJWT")?))
+                let mut input = json()?;
+                Ok(Self::SetPayload(input.text("sessionHandle")?, input.payload("userDataInJWT")?))
             }
             (Endpoint::Regenerate, "POST") => {
-                let input = json()?;
-                let payload =
-                    input.has("userDataInJWT").then(|| input.payload("userDataInJWT")).transpose()?;
-                Ok(Self::Regenerate(input.field("accessToken")?, payload))
+                let mut input = json()?;
+                let has_payload = input.0.has("userDataInJWT");
+                let payload = has_payload.then(|| input.payload("userDataInJWT")).transpose()?;
+                Ok(Self::Regenerate(input.text("accessToken")?, payload))
             }
             (Endpoint::Jwt, "POST") => json()?.sign_jwt(),
             _ => Err(Refused(405, "Method not supported".to_owned())),
@@ -359,42 +359,49 @@ impl Query<'_> {
 }
 
 /// The JSON object of a POST or PUT request.
-struct Input(Map<String, Value>);
+struct Input(Fields);
 
 impl Input {
     fn parse(body: &str) -> Result<Self, Refused> {
-        serde_json::from_str(body).map(Self).map_err(|_| Refused(400, "Invalid Json Input".to_owned()))
+        Fields::parse(body).map(Self).ok_or_else(|| Refused(400, "Invalid Json Input".to_owned()))
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
+    fn read<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Option<T>) -> Result<T, Refused> {
+        read(self.0.take(name)).ok_or_else(|| Refused::bad_field(name))
     }
 
-    fn field<T: DeserializeOwned>(&self, name: &str) -> Result<T, Refused> {
-        let value = self.0.get(name).cloned().unwrap_or_default();
-        serde_json::from_value(value).map_err(|_| Refused::bad_field(name))
+    fn text(&mut self, name: &str) -> Result<String, Refused> {
+        self.read(name, text)
     }
 
-    fn optional<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Refused> {
-        if self.has(name) { self.field(name).map(Some) } else { Ok(None) }
+    fn flag(&mut self, name: &str) -> Result<bool, Refused> {
+        self.read(name, |value| value.as_bool())
     }
 
-    fn payload(&self, name: &str) -> Result<Payload, Refused> {
-        let map: Map<String, Value> = self.field(name)?;
+    fn optional_text(&mut self, name: &str) -> Result<Option<String>, Refused> {
+        self.read(name, |value| optional(value, text))
+    }
+
+    fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, Refused> {
+        self.read(name, |value| optional(value, |value| value.as_bool()))
+    }
+
+    fn payload(&mut self, name: &str) -> Result<Payload, Refused> {
+        let map = self.read(name, object)?;
         Payload::try_from(map)
             .map_err(|_| Refused(400, "The user payload contains protected field".to_owned()))
     }
 
-    fn data(&self) -> Result<Map<String, Value>, Refused> {
-        let data = self.field("userDataInDatabase")?;
+    fn data(&mut self) -> Result<Map<String, Value>, Refused> {
+        let data = self.read("userDataInDatabase", object)?;
         if is_too_much_data(&data) {
             return Err(Refused(413, "The session data must be at most 64 KiB".to_owned()));
         }
         Ok(data)
     }
 
-    fn create(&self) -> Result<Call, Refused> {
-        let user_id: String = self.field("userId")?;
+    fn create(&mut self) -> Result<Call, Refused> {
+        let user_id = self.text("userId")?;
         if user_id.is_empty() || user_id.len() > MAX_USER_ID {
             return Err(Refused::bad_field("userId"));
         }
@@ -402,43 +409,44 @@ impl Input {
             user_id,
             payload: self.payload("userDataInJWT")?,
             data: self.data()?,
-            anti_csrf: self.field("enableAntiCsrf")?,
-            static_key: !self.optional("useDynamicSigningKey")?.unwrap_or(true),
+            anti_csrf: self.flag("enableAntiCsrf")?,
+            static_key: !self.optional_flag("useDynamicSigningKey")?.unwrap_or(true),
         }))
     }
 
-    fn verify(&self, version: CdiVersion) -> Result<Call, Refused> {
-        let (wanted, enabled): (bool, bool) = (self.field("doAntiCsrfCheck")?, self.field("enableAntiCsrf")?);
-        let shown = self.optional("antiCsrfToken")?;
+    fn verify(&mut self, version: CdiVersion) -> Result<Call, Refused> {
+        let (wanted, enabled): (bool, bool) = (self.flag("doAntiCsrfCheck")?, self.flag("enableAntiCsrf")?);
+        let shown = self.optional_text("antiCsrfToken")?;
         Ok(Call::Verify(VerifyCall {
-            access_token: self.field("accessToken")?,
+            access_token: self.text("accessToken")?,
             anti_csrf: (wanted && enabled).then_some(shown),
             check_database: match version.tokens {
-                Version::V4 => self.optional("checkDatabase")?.unwrap_or(false),
-                Version::V5 => self.field("checkDatabase")?,
+                Version::V4 => self.optional_flag("checkDatabase")?.unwrap_or(false),
+                Version::V5 => self.flag("checkDatabase")?,
             },
         }))
     }
 
-    fn refresh(&self, version: CdiVersion) -> Result<Call, Refused> {
+    fn refresh(&mut self, version: CdiVersion) -> Result<Call, Refused> {
         let dynamic: Option<bool> = if version.key_kind_is_mandatory {
-            Some(self.field("useDynamicSigningKey")?)
+            Some(self.flag("useDynamicSigningKey")?)
         } else {
-            self.optional("useDynamicSigningKey")?
+            self.optional_flag("useDynamicSigningKey")?
         };
         Ok(Call::Refresh(RefreshCall {
-            refresh_token: self.field("refreshToken")?,
-            anti_csrf_token: self.optional("antiCsrfToken")?,
-            anti_csrf: self.field("enableAntiCsrf")?,
+            refresh_token: self.text("refreshToken")?,
+            anti_csrf_token: self.optional_text("antiCsrfToken")?,
+            anti_csrf: self.flag("enableAntiCsrf")?,
             static_key: dynamic.map(|dynamic| !dynamic),
         }))
     }
 
-    fn remove(&self, tenant: &str) -> Result<Call, Refused> {
-        match (self.optional::<Vec<String>>("sessionHandles")?, self.optional::<String>("userId")?) {
+    fn remove(&mut self, tenant: &str) -> Result<Call, Refused> {
+        let handles = self.read("sessionHandles", |value| optional(value, |value| array(value, text)))?;
+        match (handles, self.optional_text("userId")?) {
             (Some(handles), None) => Ok(Call::RemoveHandles(handles)),
             (None, Some(user_id)) => {
-                let everywhere = self.optional("revokeAcrossAllTenants")?.unwrap_or(true);
+                let everywhere = self.optional_flag("revokeAcrossAllTenants")?.unwrap_or(true);
                 Ok(Call::RemoveUser(UserCall::new(user_id, tenant, everywhere)))
             }
             _ => {
@@ -447,28 +455,28 @@ impl Input {
         }
     }
 
-    fn set_data(&self) -> Result<Call, Refused> {
-        Ok(Call::SetData(self.field("sessionHandle")?, self.data()?))
+    fn set_data(&mut self) -> Result<Call, Refused> {
+        Ok(Call::SetData(self.text("sessionHandle")?, self.data()?))
     }
 
-    fn sign_jwt(&self) -> Result<Call, Refused> {
-        let mut claims: Map<String, Value> = self.field("payload")?;
-        if let Some(issuer) = self.optional::<String>("jwksDomain")? {
+    fn sign_jwt(&mut self) -> Result<Call, Refused> {
+        let mut claims = self.read("payload", object)?;
+        if let Some(issuer) = self.optional_text("jwksDomain")? {
             claims.entry("iss").or_insert_with(|| issuer.into());
         }
         // The times are the gate's to say.
         for name in ["iat", "exp"] {
             claims.remove(name);
         }
-        let validity: u32 = self.field("validity")?;
+        let validity = self.read("validity", |value| u32::try_from(value.as_u64()?).ok())?;
         if validity == 0 {
             return Err(Refused(400, "validity must be greater than or equal to 0".to_owned()));
         }
-        self.field::<String>("algorithm")?;
+        self.text("algorithm")?;
         Ok(Call::SignJwt(JwtCall {
             claims,
             validity,
-            static_key: self.optional("useStaticSigningKey")?.unwrap_or(true),
+            static_key: self.optional_flag("useStaticSigningKey")?.unwrap_or(true),
         }))
     }
 }
@@ -550,14 +558,20 @@ pub fn session_answer(token: &AccessToken, replacement: Option<&TokenPair>, vers
 
 /// The answer of `GET /recipe/session`.
 #[must_use]
-pub fn session_details(handle: Handle, session: &Live, data: &Map<String, Value>, version: Version) -> Value {
+pub fn session_details(
+    handle: Handle,
+    session: &Session,
+    data: &Map<String, Value>,
+    ends_at: Timestamp,
+    version: Version,
+) -> Value {
     let mut answer = json!({
         "status": "OK",
         "sessionHandle": handle,
         "userId": session.user_id,
         "userDataInDatabase": data,
         "userDataInJWT": session.payload,
-        "expiry": session.ends_at.millis(),
+        "expiry": ends_at.millis(),
         "timeCreated": session.created_at.millis(),
         "tenantId": session.tenant_id,
     });
@@ -627,16 +641,16 @@ mod tests {
 
     #[test]
     fn a_field_that_makes_no_sense_is_named() {
-        let input = Input::parse(r#"{"userId":1}"#).ok().unwrap();
+        let mut input = Input::parse(r#"{"userId":1}"#).ok().unwrap();
         assert_eq!(input.create().unwrap_err(), Refused::bad_field("userId"));
         assert_eq!(Input::parse("[").err().unwrap().1, "Invalid Json Input");
     }
 
     #[test]
     fn removal_takes_handles_or_a_user() {
-        let both = Input::parse(r#"{"sessionHandles":[],"userId":"u"}"#).ok().unwrap();
+        let mut both = Input::parse(r#"{"sessionHandles":[],"userId":"u"}"#).ok().unwrap();
         assert_eq!(both.remove("public").unwrap_err().0, 400);
-        let user = Input::parse(r#"{"userId":"u","revokeAcrossAllTenants":false}"#).ok().unwrap();
+        let mut user = Input::parse(r#"{"userId":"u","revokeAcrossAllTenants":false}"#).ok().unwrap();
         let call = user.remove("t1").unwrap();
         assert_eq!(call, Call::RemoveUser(UserCall { user_id: "u".into(), tenant_id: Some("t1".into()) }));
     }

@@ -8,11 +8,10 @@ use std::rc::Rc;
 use chrono::DateTime;
 use jwt_compact::alg::Ed25519;
 use jwt_compact::{AlgorithmExt as _, Claims, Header, UntrustedToken};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::bytes::Random;
-use crate::session::{FirstUse, Handle, Live, Payload, Session};
+use crate::session::{FirstUse, Handle, Payload, Session};
 use crate::time::Timestamp;
 
 use super::keys::{KeyPair, Keys};
@@ -66,39 +65,8 @@ pub enum Version {
     V5,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-struct ExtraHeader {
-    version: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Body {
-    sub: String,
-    #[serde(rename = "tId")]
-    tenant_id: String,
-    #[serde(rename = "rsub", default, skip_serializing_if = "Option::is_none")]
-    recipe_user_id: Option<String>,
-    #[serde(rename = "sessionHandle")]
-    handle: Handle,
-    #[serde(rename = "refreshTokenHash1")]
-    nonce: Random,
-    #[serde(rename = "parentRefreshTokenHash1")]
-    parent: Option<Random>,
-    #[serde(rename = "antiCsrfToken")]
-    anti_csrf: Option<String>,
-    #[serde(flatten)]
-    payload: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct FrontToken<'a> {
-    #[serde(rename = "uid")]
-    user_id: &'a str,
-    #[serde(rename = "ate")]
-    expires_at: i64,
-    #[serde(rename = "up")]
-    claims: Option<Claims<Body>>,
-}
+/// The name in the header that tells an access token from any other JWT of the gate.
+const VERSION: &str = "version";
 
 impl Version {
     const fn as_str(self) -> &'static str {
@@ -113,25 +81,25 @@ impl AccessToken {
     /// The token's text; `None` only if a key or the payload cannot be encoded, which no input causes.
     #[must_use]
     pub fn sign(&self, version: Version, keys: &Keys, now: Timestamp) -> Option<String> {
-        let extra = ExtraHeader { version: version.as_str().to_owned() };
-        let claims = claims(self.body(version), self.issued_at, self.expires_at)?;
         let key = keys.verifying(&self.key_id, now)?;
-        Ed25519.token(&header(extra, &key), &claims, &key.signing).ok()
+        sign(Some(version), self.claims(version), self.issued_at, self.expires_at, &key)
     }
 
     /// Reads a text whose signature is good; whether it is good *now* is [`AccessToken::at`].
     #[must_use]
     pub fn verify(text: &str, keys: &Keys, now: Timestamp) -> Option<Self> {
-        let token = UntrustedToken::<ExtraHeader>::try_from(text).ok()?;
+        let token = UntrustedToken::<Map<String, Value>>::try_from(text).ok()?;
         let Header { key_id: Some(key_id), token_type: Some(token_type), other_fields, .. } = token.header()
         else {
             return None;
         };
-        if token_type != "JWT" || !["4", "5"].contains(&other_fields.version.as_str()) {
+        if token_type != "JWT"
+            || !matches!(other_fields.get(VERSION).and_then(Value::as_str), Some("4" | "5"))
+        {
             return None;
         }
         let key = keys.verifying(key_id, now)?;
-        let verified = Ed25519.validator::<Body>(&key.verifying).validate(&token).ok()?;
+        let verified = Ed25519.validator::<Map<String, Value>>(&key.verifying).validate(&token).ok()?;
         Self::read(verified.claims(), key_id)
     }
 
@@ -144,12 +112,18 @@ impl AccessToken {
 
     /// The access token for a session.
     #[must_use]
-    pub fn of(session: &Live, handle: Handle, parent: Option<Random>, keys: &Keys, now: Timestamp) -> Self {
+    pub fn of(
+        session: &Session,
+        handle: Handle,
+        parent: Option<Random>,
+        keys: &Keys,
+        now: Timestamp,
+    ) -> Self {
         Self {
             handle,
             user_id: session.user_id.clone(),
             tenant_id: session.tenant_id.clone(),
-            nonce: session.nonce,
+            nonce: session.lineage.nonce,
             parent,
             anti_csrf: session.anti_csrf.then(|| keys.anti_csrf(handle)),
             payload: session.payload.clone(),
@@ -174,37 +148,46 @@ impl AccessToken {
     /// What the page's script may know: user, expiry in milliseconds, and all claims, as JSON.
     #[must_use]
     pub fn front_token(&self) -> String {
-        let claims = claims(self.body(Version::V5), self.issued_at, self.expires_at);
-        let front = FrontToken { user_id: &self.user_id, expires_at: self.expires_at.millis(), claims };
-        serde_json::to_string(&front).unwrap_or_default()
+        let mut claims = self.claims(Version::V5);
+        claims.insert("iat".to_owned(), self.issued_at.seconds().into());
+        claims.insert("exp".to_owned(), self.expires_at.seconds().into());
+        json!({ "uid": self.user_id, "ate": self.expires_at.millis(), "up": claims }).to_string()
     }
 
-    fn body(&self, version: Version) -> Body {
-        Body {
-            sub: self.user_id.clone(),
-            tenant_id: self.tenant_id.clone(),
-            recipe_user_id: match version {
-                Version::V4 => None,
-                Version::V5 => Some(self.user_id.clone()),
-            },
-            handle: self.handle,
-            nonce: self.nonce,
-            parent: self.parent,
-            anti_csrf: self.anti_csrf.clone(),
-            payload: self.payload.as_map().clone(),
+    /// All claims but the times.
+    fn claims(&self, version: Version) -> Map<String, Value> {
+        let mut claims = self.payload.as_map().clone();
+        let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        set("sub", self.user_id.as_str().into());
+        set("tId", self.tenant_id.as_str().into());
+        if version == Version::V5 {
+            set("rsub", self.user_id.as_str().into());
         }
+        set("sessionHandle", self.handle.to_string().into());
+        set("refreshTokenHash1", self.nonce.to_string().into());
+        set("parentRefreshTokenHash1", self.parent.map(|parent| parent.to_string()).into());
+        set("antiCsrfToken", self.anti_csrf.clone().into());
+        claims
     }
 
-    fn read(claims: &Claims<Body>, key_id: &str) -> Option<Self> {
-        let body = claims.custom.clone();
+    fn read(claims: &Claims<Map<String, Value>>, key_id: &str) -> Option<Self> {
+        let mut rest = claims.custom.clone();
+        let mut take = |name| match rest.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (user_id, tenant_id) = (take("sub")?, take("tId")?);
+        let (handle, nonce) = (take("sessionHandle")?, take("refreshTokenHash1")?);
+        let (parent, anti_csrf) = (take("parentRefreshTokenHash1"), take("antiCsrfToken"));
+        take("rsub");
         Some(Self {
-            handle: body.handle,
-            user_id: body.sub,
-            tenant_id: body.tenant_id,
-            nonce: body.nonce,
-            parent: body.parent,
-            anti_csrf: body.anti_csrf,
-            payload: Payload::try_from(body.payload).ok()?,
+            handle: Handle::parse(&handle)?,
+            user_id,
+            tenant_id,
+            nonce: Random::parse(&nonce)?,
+            parent: parent.as_deref().and_then(Random::parse),
+            anti_csrf,
+            payload: Payload::try_from(rest).ok()?,
             issued_at: Timestamp::from_seconds(claims.issued_at?.timestamp()),
             expires_at: Timestamp::from_seconds(claims.expiration?.timestamp()),
             key_id: key_id.to_owned(),
@@ -222,19 +205,18 @@ impl Verified {
     }
 }
 
-/// Signs any claims with the static key: a JWT for other services, which is never a session because
-/// its header has no `version`.
+/// Signs any claims: a JWT for other services, which is never a session because its header has no
+/// `version`.
 #[must_use]
 pub fn sign_jwt(
-    claims_: Map<String, Value>,
+    claims: Map<String, Value>,
     expires_at: Timestamp,
     static_key: bool,
     keys: &Keys,
     now: Timestamp,
 ) -> Option<String> {
     let key = keys.signing(static_key, now)?;
-    let header = Header::empty().with_token_type("JWT").with_key_id(key.id.clone());
-    Ed25519.token(&header, &claims(claims_, now, expires_at)?, &key.signing).ok()
+    sign(None, claims, now, expires_at, &key)
 }
 
 /// Whether every access token of the session fits a cookie.
@@ -256,22 +238,27 @@ pub fn fits_a_cookie(session: &Session) -> bool {
         expires_at: Timestamp::default(),
         key_id: String::new(),
     };
-    let Ok(body) = serde_json::to_string(&longest.body(Version::V5)) else { return false };
+    let Ok(body) = serde_json::to_string(&longest.claims(Version::V5)) else { return false };
     let encoded = |length: usize| length.saturating_mul(4).div_ceil(3);
     let claims = encoded(body.len().saturating_add(TIMES));
     let token = encoded(HEADER).saturating_add(claims).saturating_add(SIGNATURE).saturating_add(2);
     token.saturating_add(LONGEST_COOKIE_NAME.len()) <= MAX_COOKIE
 }
 
-fn header(extra: ExtraHeader, key: &KeyPair) -> Header<ExtraHeader> {
-    Header::new(extra).with_token_type("JWT").with_key_id(key.id.clone())
-}
-
-fn claims<T>(custom: T, issued_at: Timestamp, expires_at: Timestamp) -> Option<Claims<T>> {
-    let mut claims = Claims::new(custom);
+fn sign(
+    version: Option<Version>,
+    claims: Map<String, Value>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    key: &KeyPair,
+) -> Option<String> {
+    let extra = version.map(|version| (VERSION.to_owned(), version.as_str().into()));
+    let extra: Map<String, Value> = extra.into_iter().collect();
+    let header = Header::new(extra).with_token_type("JWT").with_key_id(key.id.as_str());
+    let mut claims = Claims::new(claims);
     claims.issued_at = Some(DateTime::from_timestamp(issued_at.seconds(), 0)?);
     claims.expiration = Some(DateTime::from_timestamp(expires_at.seconds(), 0)?);
-    Some(claims)
+    Ed25519.token(&header, &claims, &key.signing).ok()
 }
 
 #[cfg(test)]
@@ -280,7 +267,7 @@ mod tests {
     use super::*;
     use crate::bytes;
     use crate::session::ObjectId;
-    use serde_json::json;
+    use crate::session::payload::tests::payload;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
@@ -297,7 +284,7 @@ mod tests {
             nonce: Random::from_bytes([4; 16]),
             parent: None,
             anti_csrf: None,
-            payload: serde_json::from_value(json!({ "role": "admin", "deep": { "a": [1, null] } })).unwrap(),
+            payload: payload(json!({ "role": "admin", "deep": { "a": [1, null] } })),
             issued_at: at(1_000_000),
             expires_at: at(1_003_600),
             key_id: keys("public", &[SECRET]).signing_id(false, at(1_000_000)),
@@ -374,9 +361,8 @@ mod tests {
     #[test]
     fn a_jwt_for_other_services_is_no_access_token() {
         let keys = keys("public", &[SECRET]);
-        let body = serde_json::to_value(token().body(Version::V5)).unwrap();
-        let text =
-            sign_jwt(body.as_object().unwrap().clone(), at(2_000_000), true, &keys, at(1_000_000)).unwrap();
+        let claims = token().claims(Version::V5);
+        let text = sign_jwt(claims, at(2_000_000), true, &keys, at(1_000_000)).unwrap();
         assert!(part(&text, 0)["kid"].as_str().unwrap().starts_with("s-"));
         assert!(AccessToken::verify(&text, &keys, at(1_000_001)).is_none());
     }
@@ -385,17 +371,8 @@ mod tests {
     fn what_fits_by_the_estimate_fits_in_fact() {
         let keys = keys("public", &[SECRET]);
         let session = |length: usize| Session {
-            id: Random::from_bytes([1; 16]),
-            user_id: "u".into(),
-            tenant_id: "public".into(),
-            lineage: crate::session::Lineage::start(Random::ZERO, at(0)),
-            created_at: at(0),
-            last_seen_at: at(0),
-            payload: serde_json::from_value(json!({ "x": "y".repeat(length) })).unwrap(),
-            anti_csrf: false,
-            static_key: false,
-            user_agent: None,
-            country: None,
+            payload: payload(json!({ "x": "y".repeat(length) })),
+            ..Session::new(Random::from_bytes([1; 16]), Random::ZERO, "u".into(), at(0))
         };
         let largest = (0..4096).rev().find(|length| fits_a_cookie(&session(*length))).unwrap();
         assert!(largest > 2000);

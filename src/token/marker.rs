@@ -4,6 +4,7 @@
 //! and proves none; replaying it ends what has ended already.
 
 use crate::bytes;
+use crate::json::array;
 use crate::session::Logout;
 
 use super::keys::{Keys, Purpose};
@@ -27,7 +28,8 @@ pub fn open_marker(text: &str, keys: &Keys) -> Option<Vec<Logout>> {
     if !keys.accepts(Purpose::Marker, body, tag) {
         return None;
     }
-    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+    let logouts = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
+    array(logouts, Logout::read)
 }
 
 #[cfg(test)]

@@ -1,0 +1,217 @@
+//! Reads sessions, commands and replies from the JSON that they are written as.
+//!
+//! Invariant: what is written reads back, and an unknown field is passed over, because the other end
+//! can be of another version (golden tests in `command`).
+
+use serde_json::Value;
+
+use super::command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
+use super::rotation::{Child, FirstUse, Generation, Issued, Lineage};
+use super::{Handle, Payload, Session};
+use crate::bytes::Random;
+use crate::json::{Fields, array, object, optional, text, variant};
+use crate::time::Timestamp;
+
+impl Session {
+    /// Reads a stored session.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let mut fields = Fields::of(value)?;
+        Some(Self {
+            id: random(fields.take("id"))?,
+            user_id: fields.text("user_id")?,
+            tenant_id: fields.text("tenant_id")?,
+            lineage: lineage(fields.take("lineage"))?,
+            created_at: time(fields.take("created_at"))?,
+            last_seen_at: time(fields.take("last_seen_at"))?,
+            payload: payload(fields.take("payload"))?,
+            anti_csrf: fields.flag("anti_csrf")?,
+            static_key: fields.flag("static_key")?,
+            user_agent: optional(fields.take("user_agent"), text)?,
+            country: optional(fields.take("country"), text)?,
+        })
+    }
+}
+
+impl Envelope {
+    /// Reads a command and its app.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let mut fields = Fields::of(value)?;
+        Some(Self { app_id: fields.text("app_id")?, command: Command::read(fields.take("command"))? })
+    }
+}
+
+impl Command {
+    /// Reads a command.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let (name, content) = variant(value)?;
+        let mut fields = Fields::of(content)?;
+        Some(match name.as_str() {
+            "create" => Self::Create {
+                session: Session::read(fields.take("session"))?.into(),
+                data: fields.object("data")?,
+                replaces: optional(fields.take("replaces"), random)?,
+            },
+            "check" => Self::Check {
+                id: random(fields.take("id"))?,
+                first_use: optional(fields.take("first_use"), first_use)?,
+            },
+            "renew" => Self::Renew {
+                id: random(fields.take("id"))?,
+                presented: generation(fields.take("presented"))?,
+                nonce: random(fields.take("nonce"))?,
+                anti_csrf: anti_csrf(&fields.text("anti_csrf")?)?,
+                static_key: optional(fields.take("static_key"), |value| value.as_bool())?,
+            },
+            "revoke" => Self::Revoke {
+                id: random(fields.take("id"))?,
+                scope: Scope::parse(&fields.text("scope")?)?,
+                proof: proof(fields.take("proof"))?,
+                as_of: time(fields.take("as_of"))?,
+            },
+            "remove" => Self::Remove { ids: array(fields.take("ids"), random)? },
+            "remove_all" => Self::RemoveAll { tenant_id: optional(fields.take("tenant_id"), text)? },
+            "list" => Self::List { tenant_id: optional(fields.take("tenant_id"), text)? },
+            "read" => Self::Read { id: random(fields.take("id"))? },
+            "update" => Self::Update {
+                id: random(fields.take("id"))?,
+                data: optional(fields.take("data"), object)?,
+                payload: optional(fields.take("payload"), payload_change)?,
+            },
+            _ => return None,
+        })
+    }
+}
+
+impl Reply {
+    /// Reads a reply.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let (name, content) = variant(value)?;
+        Some(match name.as_str() {
+            "created" => Self::Created(Session::read(content)?),
+            "live" => Self::Live(Session::read(content)?),
+            "updated" => Self::Updated(Session::read(content)?),
+            "listed" => Self::Listed(array(content, Session::read)?),
+            "gone" => Self::Gone,
+            "superseded" => Self::Superseded,
+            "anti_csrf_missing" => Self::AntiCsrfMissing,
+            "too_large" => Self::TooLarge,
+            "renewed" => {
+                let mut fields = Fields::of(content)?;
+                Self::Renewed {
+                    session: Session::read(fields.take("session"))?,
+                    issued: issued(fields.take("issued"))?,
+                }
+            }
+            "reuse" => Self::Reuse { user_id: Fields::of(content)?.text("user_id")? },
+            "revoked" => {
+                let mut fields = Fields::of(content)?;
+                Self::Revoked {
+                    ids: array(fields.take("ids"), random)?,
+                    scope: Scope::parse(&fields.text("scope")?)?,
+                }
+            }
+            "read" => {
+                let mut fields = Fields::of(content)?;
+                Self::Read { session: Session::read(fields.take("session"))?, data: fields.object("data")? }
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Logout {
+    /// Reads a logout.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let mut fields = Fields::of(value)?;
+        Some(Self {
+            handle: Handle::parse(&fields.text("handle")?)?,
+            scope: Scope::parse(&fields.text("scope")?)?,
+            proof: proof(fields.take("proof"))?,
+            as_of: time(fields.take("as_of"))?,
+        })
+    }
+}
+
+fn random(value: Value) -> Option<Random> {
+    Random::parse(value.as_str()?)
+}
+
+fn time(value: Value) -> Option<Timestamp> {
+    value.as_i64().map(Timestamp::from_seconds)
+}
+
+fn payload(value: Value) -> Option<Payload> {
+    Payload::try_from(object(value)?).ok()
+}
+
+fn lineage(value: Value) -> Option<Lineage> {
+    let mut fields = Fields::of(value)?;
+    Some(Lineage {
+        generation: u32::try_from(fields.integer("generation")?).ok()?,
+        nonce: random(fields.take("nonce"))?,
+        previous: random(fields.take("previous"))?,
+        rotated_at: time(fields.take("rotated_at"))?,
+        child: optional(fields.take("child"), child)?,
+    })
+}
+
+fn child(value: Value) -> Option<Child> {
+    let mut fields = Fields::of(value)?;
+    Some(Child { nonce: random(fields.take("nonce"))?, issued_at: time(fields.take("issued_at"))? })
+}
+
+fn generation(value: Value) -> Option<Generation> {
+    let mut fields = Fields::of(value)?;
+    Some(Generation {
+        generation: u32::try_from(fields.integer("generation")?).ok()?,
+        nonce: random(fields.take("nonce"))?,
+        parent: random(fields.take("parent"))?,
+    })
+}
+
+fn first_use(value: Value) -> Option<FirstUse> {
+    let mut fields = Fields::of(value)?;
+    Some(FirstUse { nonce: random(fields.take("nonce"))?, parent: random(fields.take("parent"))? })
+}
+
+fn issued(value: Value) -> Option<Issued> {
+    let mut fields = Fields::of(value)?;
+    Some(Issued {
+        refresh: generation(fields.take("refresh"))?,
+        parent: optional(fields.take("parent"), random)?,
+    })
+}
+
+fn proof(value: Value) -> Option<Proof> {
+    let (name, content) = variant(value)?;
+    match name.as_str() {
+        "expired" => Some(Proof::Expired),
+        "access" => optional(content, first_use).map(Proof::Access),
+        "refresh" => generation(content).map(Proof::Refresh),
+        _ => None,
+    }
+}
+
+fn anti_csrf(name: &str) -> Option<AntiCsrf> {
+    match name {
+        "keep" => Some(AntiCsrf::Keep),
+        "off" => Some(AntiCsrf::Off),
+        "proved" => Some(AntiCsrf::Proved),
+        "missing" => Some(AntiCsrf::Missing),
+        _ => None,
+    }
+}
+
+fn payload_change(value: Value) -> Option<PayloadChange> {
+    let (name, content) = variant(value)?;
+    match name.as_str() {
+        "replace" => payload(content).map(PayloadChange::Replace),
+        "merge" => payload(content).map(PayloadChange::Merge),
+        _ => None,
+    }
+}
