@@ -199,9 +199,15 @@ impl Turn<'_> {
         Reply::Updated(if updated == session { session } else { self.save(updated) })
     }
 
-    /// The longest unused first.
+    /// The longest unused first. There are few, and mostly they are in order.
     fn sort_by_use(&mut self) {
-        self.sessions.sort_by_key(|session| (session.last_seen_at, session.created_at));
+        let last_use = |session: &Session| (session.last_seen_at, session.created_at, session.id);
+        let mut sorted: Vec<Session> = Vec::with_capacity(self.sessions.len());
+        for session in self.sessions.drain(..) {
+            let place = sorted.partition_point(|earlier| last_use(earlier) < last_use(&session));
+            sorted.insert(place, session);
+        }
+        self.sessions = sorted;
     }
 
     fn find(&self, id: Random) -> Option<Session> {
