@@ -56,7 +56,10 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
     let Ok(Reply::Listed(all)) = exchange.ask(current, Command::List { tenant_id: None }).await else {
         return Ok(exchange.unavailable());
     };
-    let named = all.into_iter().map(|session| {
+    // This device first, then the others as they were last seen.
+    let (this, others): (Vec<Session>, Vec<Session>) =
+        all.into_iter().partition(|session| session.id == current.id);
+    let named = this.into_iter().chain(others).map(|session| {
         let name = device::name_of(session.user_agent.as_deref());
         (session, name)
     });

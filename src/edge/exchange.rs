@@ -83,7 +83,9 @@ impl Exchange {
 
     /// What it takes to make tokens.
     pub fn mint(&self) -> Mint<'_> {
-        Mint { keys: self.keys(), policy: &self.config().policy, version: Version::V5, now: self.now }
+        // Not the time of arrival: the object may have taken its time, and tokens count from its answer.
+        let now = platform::now();
+        Mint { keys: self.keys(), policy: &self.config().policy, version: Version::V5, now }
     }
 
     /// The credentials of the request.
@@ -116,7 +118,7 @@ impl Exchange {
             Admission::Ask(handle, command) => (handle, command),
         };
         let reply = self.ask(handle, *command).await?;
-        judge(reply, handle, credentials, memory, self.mint()).ok_or(Unavailable)
+        judge(reply, handle, credentials, memory, self.now, self.mint()).ok_or(Unavailable)
     }
 
     /// Completes what earlier logouts could not do, before anything else is done for the request.
@@ -140,7 +142,7 @@ impl Exchange {
 
     /// The headers that hand out tokens, and expire rivals of the cookies among them if there may be some.
     pub fn tokens(&self, tokens: &TokenPair, delivery: Delivery, has_rivals: bool) -> Additions {
-        let mut additions = delivered(tokens, delivery, self.config(), self.now);
+        let mut additions = delivered(tokens, delivery, self.config(), platform::now());
         if has_rivals && delivery == Delivery::Cookies {
             for cookie in
                 self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path)

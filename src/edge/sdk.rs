@@ -44,9 +44,9 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if reply == Reply::AntiCsrfMissing {
         return Ok(refused(Absence::None));
     }
-    match judge(reply, token.handle, &credentials, exchange.memory(), exchange.mint()) {
+    match judge(reply, token.handle, &credentials, exchange.memory(), exchange.now, exchange.mint()) {
         Some(Standing::SignedIn(identity)) => match &identity.tokens {
-            Some(tokens) => Ok(fdi::refreshed(tokens, delivery, config, exchange.now)),
+            Some(tokens) => Ok(fdi::refreshed(exchange.tokens(tokens, delivery, credentials.in_conflict))),
             None => Ok(exchange.unavailable()),
         },
         Some(Standing::SignedOut(absence)) => Ok(refused(absence)),

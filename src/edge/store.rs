@@ -4,7 +4,6 @@
 //! that the platform calls temporary is tried again, with a new stub; an overloaded object is left
 //! alone. Whatever a reply says about the end of sessions is remembered here, once for all routes.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,7 +16,6 @@ use worker::{Delay, Env, ObjectNamespace, web_sys, worker_sys};
 
 use super::isolate::Isolate;
 use super::platform;
-use crate::bytes::Random;
 use crate::event::{GateEvent, gate_line};
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
 
@@ -57,12 +55,11 @@ pub async fn remove_handles(
     app_id: &str,
     handles: &[Handle],
 ) -> Result<Vec<Handle>, Unavailable> {
-    let mut by_object: BTreeMap<ObjectId, Vec<Random>> = BTreeMap::new();
-    for handle in handles {
-        by_object.entry(handle.object).or_default().push(handle.id);
-    }
+    let mut rest = handles.to_vec();
     let mut removed = Vec::new();
-    for (object, ids) in by_object {
+    while let Some(Handle { object, .. }) = rest.first().copied() {
+        let ids = rest.iter().filter(|handle| handle.object == object).map(|handle| handle.id).collect();
+        rest.retain(|handle| handle.object != object);
         removed.extend(remove(asker, app_id, object, Command::Remove { ids }).await?);
     }
     Ok(removed)

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
 
 use crate::bytes::Random;
+use crate::json::Fields;
 use crate::session::{Command, Outcome, Reach, Rows, Session};
 
 /// A session is one JSON text: one value to fetch from JavaScript, and a shape that `session` pins.
@@ -110,7 +111,7 @@ impl Table {
 
     fn read_data(&self, id: Random) -> Result<Map<String, Value>> {
         let data = self.first_text("SELECT data FROM sessions WHERE id = ?", vec![text(id)])?;
-        Ok(serde_json::from_str(data.as_deref().unwrap_or("{}"))?)
+        Ok(data.as_deref().and_then(Fields::parse).map(Fields::into_map).unwrap_or_default())
     }
 
     fn first_text(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<String>> {

@@ -119,12 +119,10 @@ pub fn anti_csrf_on_renewal(config: &Config) -> AntiCsrf {
     }
 }
 
-/// Whether the `anti-csrf` header has the session's token; compared in constant time.
+/// Whether the `anti-csrf` header has the session's token.
 #[must_use]
 pub fn shows_anti_csrf(head: &Head, handle: Handle, keys: &Keys) -> bool {
-    use subtle::ConstantTimeEq as _;
-    let shown = head.header("anti-csrf").unwrap_or_default();
-    keys.anti_csrf(handle).as_bytes().ct_eq(shown.as_bytes()).into()
+    head.header("anti-csrf").is_some_and(|shown| keys.accepts_anti_csrf(handle, shown))
 }
 
 /// Decides whether to ask, and what; `nonce` is for a new refresh token, should one be needed.
@@ -189,15 +187,16 @@ pub fn judge(
     handle: Handle,
     credentials: &Credentials,
     memory: &Memory,
+    asked_at: Timestamp,
     mint: Mint<'_>,
 ) -> Option<Standing> {
     match reply {
         Reply::Live(session) => {
-            memory.lives(handle, mint.now);
+            memory.lives(handle, asked_at);
             checked(session, credentials, mint).map(Standing::signed_in)
         }
         Reply::Renewed { session, issued } => {
-            memory.lives(handle, mint.now);
+            memory.lives(handle, asked_at);
             let tokens = mint.issue(&session, &issued, handle)?;
             Some(Standing::signed_in(Identity::with(tokens, session)))
         }

@@ -267,14 +267,19 @@ impl CookieSettings {
 
     /// The domains that a cookie for `host` can have been set with: the configured one, the host
     /// itself and those above it, down to two labels. A browser ignores the ones that are nobody's.
+    /// Of a deep host the shortest count: a cookie that is shared is shared as widely as can be.
     fn domains_of<'a>(&'a self, host: &'a str) -> Vec<&'a str> {
-        let mut domains: Vec<&str> = self.domain.as_deref().into_iter().collect();
+        let mut above: Vec<&str> = Vec::new();
         let mut rest = Some(host).filter(|host| is_domain(host));
         while let Some(domain) = rest.filter(|domain| domain.contains('.')) {
+            above.push(domain);
+            rest = domain.split_once('.').map(|(_, parent)| parent);
+        }
+        let mut domains: Vec<&str> = self.domain.as_deref().into_iter().collect();
+        for domain in above.into_iter().rev() {
             if !domains.contains(&domain) && domains.len() < MAX_DOMAINS {
                 domains.push(domain);
             }
-            rest = domain.split_once('.').map(|(_, parent)| parent);
         }
         domains
     }
@@ -299,10 +304,11 @@ impl Cookie<'_> {
     }
 }
 
-/// How many bytes of headers a logout sends to a host with nothing but the configured domain.
+/// How many bytes of headers a logout sends at a host with as many domains as are cleared for.
 #[must_use]
 pub fn clearing_length(settings: &CookieSettings, base_path: &str) -> usize {
-    let host = settings.domain.as_deref().unwrap_or("localhost");
+    let host = settings.domain.as_deref().unwrap_or("example.com");
+    let host = &format!("{}{host}", "www.".repeat(MAX_DOMAINS));
     let overhead = "set-cookie: \r\n".len();
     let lengths =
         settings.clear(host, base_path).into_iter().map(|value| value.len().saturating_add(overhead));

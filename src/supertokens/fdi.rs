@@ -4,12 +4,11 @@
 //! SDK goes by; a status of 401 makes it refresh, any other refusal does not.
 
 use crate::config::{AntiCsrfMode, Config};
-use crate::gate::{Absence, Delivery, TokenPair, cleared, delivered, shows_anti_csrf};
+use crate::gate::{Absence, Delivery, cleared, shows_anti_csrf};
 use crate::request::{Head, hold};
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
 use crate::session::{AntiCsrf, Handle};
-use crate::time::Timestamp;
 use crate::token::{Keys, RefreshToken};
 
 /// Headers that a preflight allows: what the SDK sends.
@@ -54,10 +53,10 @@ pub fn lacks_custom_header(head: &Head, delivery: Delivery, config: &Config) -> 
         && head.header("rid").is_none()
 }
 
-/// New tokens.
+/// The answer that brings new tokens.
 #[must_use]
-pub fn refreshed(tokens: &TokenPair, delivery: Delivery, config: &Config, now: Timestamp) -> Answer {
-    Answer::json(200, &serde_json::json!({})).with_all(delivered(tokens, delivery, config, now))
+pub fn refreshed(tokens: Additions) -> Answer {
+    Answer::json(200, &serde_json::json!({})).with_all(tokens)
 }
 
 /// A refresh that failed: the browser holds no session any more.

@@ -12,6 +12,7 @@ use jwt_compact::Algorithm;
 use jwt_compact::alg::{Ed25519, SigningKey as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use super::cache::VerifiedTokens;
 use crate::bytes;
@@ -20,6 +21,9 @@ use crate::time::{Seconds, Timestamp};
 
 type SigningKey = <Ed25519 as Algorithm>::SigningKey;
 type VerifyingKey = <Ed25519 as Algorithm>::VerifyingKey;
+
+/// The length of an anti-CSRF token, in bytes.
+const ANTI_CSRF: usize = 16;
 
 /// How many derived key pairs an isolate remembers; a pair costs a curve multiplication to make.
 const REMEMBERED_PAIRS: usize = 64;
@@ -86,7 +90,7 @@ impl Secret {
 
     fn derive_key<const N: usize>(&self, app_id: &str, label: &str) -> [u8; N] {
         let mut key = [0; N];
-        // Cannot fail: HKDF-SHA256 gives up to 8160 bytes and every key here is at most 32.
+        // Cannot fail: HKDF-SHA256 gives up to 8160 bytes and every key here is at most 64.
         let _ = self.derive.expand_multi_info(&[app_id.as_bytes(), b"/", label.as_bytes()], &mut key);
         key
     }
@@ -204,7 +208,17 @@ impl Keys {
     #[must_use]
     pub fn anti_csrf(&self, handle: Handle) -> String {
         let tag = self.tags(Purpose::AntiCsrf, &handle.to_bytes()).next();
-        tag.and_then(|tag| tag.first_chunk::<16>().map(|short| bytes::encode(short))).unwrap_or_default()
+        tag.and_then(|tag| tag.first_chunk::<ANTI_CSRF>().map(|short| bytes::encode(short)))
+            .unwrap_or_default()
+    }
+
+    /// Whether `shown` is the anti-CSRF token of a session, under the current secret or the one before;
+    /// compared in constant time.
+    #[must_use]
+    pub fn accepts_anti_csrf(&self, handle: Handle, shown: &str) -> bool {
+        let Some(shown) = bytes::decode::<ANTI_CSRF>(shown) else { return false };
+        self.tags(Purpose::AntiCsrf, &handle.to_bytes())
+            .any(|tag| tag.first_chunk::<ANTI_CSRF>().is_some_and(|tag| tag.ct_eq(&shown).into()))
     }
 
     /// The pseudonym of a user in events.
@@ -364,6 +378,15 @@ pub(super) mod tests {
             one.signing(true, now).unwrap().public_bytes(),
             two.signing(true, now).unwrap().public_bytes()
         );
+    }
+
+    #[test]
+    fn an_anti_csrf_token_outlives_a_change_of_the_secret() {
+        let handle = Handle::parse(&"A".repeat(64)).unwrap();
+        let token = keys("a", &[OLDER]).anti_csrf(handle);
+        assert!(keys("a", &[SECRET, OLDER]).accepts_anti_csrf(handle, &token));
+        assert!(!keys("a", &[SECRET]).accepts_anti_csrf(handle, &token));
+        assert!(!keys("a", &[OLDER]).accepts_anti_csrf(handle, ""));
     }
 
     #[test]
