@@ -1,0 +1,63 @@
+// The gate asked the way a SuperTokens backend SDK asks its core: the CDI under /auth/core.
+
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { API_KEY } from "./gate.mjs";
+import { claimsOf } from "./session.mjs";
+
+/**
+ * A backend of `gate`. `app` is the path segment of an app (`/appid-shop`); a `key` or `version`
+ * of `null` leaves that header away.
+ */
+export function coreOf(gate, { app = "", key = API_KEY, version = "5.4" } = {}) {
+  const standing = {
+    ...(key !== null && { "api-key": key }),
+    ...(version !== null && { "cdi-version": version }),
+  };
+
+  function request(method, path, { query, body, headers } = {}) {
+    const search = query ? `?${new URLSearchParams(query)}` : "";
+    const content = body === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
+    return gate.fetch(`/auth/core${app}${path}${search}`, {
+      method,
+      headers: { ...standing, ...content, ...headers },
+      body: typeof body === "object" ? JSON.stringify(body) : body,
+    });
+  }
+
+  // Every expected outcome is a 200 whose `status` tells it; anything else ends the test here.
+  async function answer(method, path, options) {
+    const response = await request(method, path, options);
+    const text = await response.text();
+    assert.equal(response.status, 200, `${method} ${path}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  return {
+    request,
+    get: (path, query) => answer("GET", path, { query }),
+    post: (path, body) => answer("POST", path, { body }),
+    put: (path, body) => answer("PUT", path, { body }),
+  };
+}
+
+/** The body that creates a session: every mandatory field, with `given` laid over. */
+export function newSession(userId, given = {}) {
+  return { userId, userDataInJWT: {}, userDataInDatabase: {}, enableAntiCsrf: false, useDynamicSigningKey: true, ...given };
+}
+
+/** The body that asks about an access token. */
+export function verification(accessToken, given = {}) {
+  return { accessToken, doAntiCsrfCheck: false, enableAntiCsrf: false, checkDatabase: false, ...given };
+}
+
+/** The body that renews a session. */
+export function renewal(refreshToken, given = {}) {
+  return { refreshToken, enableAntiCsrf: false, useDynamicSigningKey: true, ...given };
+}
+
+/** Resolves in the first second in which an access token is expired: real time has to pass. */
+export function expiryOf(accessToken) {
+  const { exp } = claimsOf(accessToken);
+  return delay((exp + 1) * 1000 - Date.now());
+}

@@ -1,0 +1,172 @@
+// Runs the built gate in workerd, as it is deployed: the real Wasm, the real
+// Durable Object with SQLite, reached over real HTTP.
+
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
+import { send } from "./http-client.mjs";
+
+export const SECRET = "gate-secret-for-tests-0123456789-abcdefgh";
+export const API_KEY = "api-key-for-tests";
+/** The configured value: one key of a list, the way operators rotate them. */
+export const API_KEYS = `another-key,${API_KEY}`;
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const BUILD = join(ROOT, "build");
+const LOOPBACK = "127.0.0.1";
+const ECHO = new URL("./origins/echo.js", import.meta.url);
+
+/** Headers of a person who opens an address. */
+export const NAVIGATION = {
+  "sec-fetch-site": "none",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-dest": "document",
+  accept: "text/html",
+};
+
+/**
+ * Starts a gate. `origin` is the source of the Worker bound as `ORIGIN`;
+ * `originUrl` and `outbound` are the two other ways to an origin, `outbound`
+ * being the source of a Worker that answers what the gate fetches from outside.
+ * `objectFault` is the source of a module whose class `UserSessions` takes the
+ * place of the real object; it may import the real one from "./index.js".
+ */
+export async function startGate(options = {}) {
+  const temporary = options.persist === undefined;
+  const storage = options.persist ?? (await mkdtemp(join(tmpdir(), "session-gate-")));
+  const gate = new Gate(options, storage, temporary);
+  await gate.start();
+  return gate;
+}
+
+class Gate {
+  logs = [];
+  #options;
+  #storage;
+  #temporary;
+  #vars;
+  // Any free one at first.
+  #port = 0;
+  #runtime;
+
+  constructor(options, storage, temporary) {
+    this.#options = options;
+    this.#storage = storage;
+    this.#temporary = temporary;
+    this.#vars = { GATE_SECRET: SECRET, API_KEYS, ...options.vars };
+  }
+
+  async start() {
+    const { https = false } = this.#options;
+    this.#runtime = new Miniflare({
+      host: LOOPBACK,
+      port: this.#port,
+      https,
+      cf: false,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ message }) => {
+        this.logs.push(parsed(message));
+      },
+      durableObjectsPersist: this.#storage,
+      workers: await workers(this.#options, this.#vars),
+    });
+    const address = await this.#runtime.ready;
+    // A restarted gate keeps its address, as a deployment does.
+    this.#port = Number(address.port);
+    this.url = `${https ? "https" : "http"}://localhost:${this.#port}`;
+  }
+
+  /** One real HTTP exchange: no cookie jar, no redirect followed. */
+  fetch(path, init) {
+    const { host, protocol } = new URL(this.url);
+    return send({ protocol, host, address: LOOPBACK, port: this.#port, path }, init);
+  }
+
+  /** The namespace of the objects, to speak to a stand-in from the test. */
+  objects() {
+    return this.#runtime.getDurableObjectNamespace("SESSIONS", "session-gate");
+  }
+
+  /** The first log line that matches, also one still on its way from the runtime. */
+  async logged(matches, patience = 2000) {
+    const deadline = Date.now() + patience;
+    while (Date.now() < deadline) {
+      const line = this.logs.find(matches);
+      if (line !== undefined) return line;
+      await delay(10);
+    }
+    return undefined;
+  }
+
+  /** A fresh runtime over the same storage; variables set to undefined go. */
+  async restart(vars = {}) {
+    await this.#runtime.dispose();
+    Object.assign(this.#vars, vars);
+    await this.start();
+  }
+
+  async dispose() {
+    await this.#runtime.dispose();
+    if (this.#temporary) await rm(this.#storage, { recursive: true, force: true });
+  }
+}
+
+function parsed(message) {
+  try {
+    return JSON.parse(message);
+  } catch {
+    return message;
+  }
+}
+
+async function workers(options, vars) {
+  const { origin, originUrl, outbound } = options;
+  const bound = originUrl === undefined && outbound === undefined;
+  const list = [await gateWorker(options, vars, bound)];
+  if (bound) list.push(plainWorker("origin", origin ?? (await readFile(ECHO, "utf8"))));
+  if (outbound !== undefined) list.push(plainWorker("outbound", outbound));
+  return list;
+}
+
+// Dates, flags and objects come from wrangler.toml, so that the tests cannot
+// pass with a configuration that is not the deployed one. Variables do not: a
+// developer's .dev.vars must not change a result.
+async function gateWorker({ originUrl, outbound, objectFault }, vars, bound) {
+  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
+    join(ROOT, "wrangler.toml"),
+  ).workerOptions;
+  const bindings = { ...vars, ...(originUrl !== undefined && { ORIGIN_URL: originUrl }) };
+  return {
+    name: "session-gate",
+    compatibilityDate,
+    compatibilityFlags,
+    durableObjects,
+    modulesRoot: BUILD,
+    modules: await modules(objectFault),
+    bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
+    ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
+    ...(outbound !== undefined && { outboundService: "outbound" }),
+  };
+}
+
+async function modules(objectFault) {
+  const built = [
+    { type: "ESModule", path: join(BUILD, "index.js") },
+    { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
+  ];
+  if (objectFault === undefined) return built;
+  const entry = `export { default } from "./index.js"; export { UserSessions } from "./object.js";`;
+  return [
+    { type: "ESModule", path: join(BUILD, "entry.js"), contents: entry },
+    { type: "ESModule", path: join(BUILD, "object.js"), contents: objectFault },
+    ...built,
+  ];
+}
+
+function plainWorker(name, script) {
+  return { name, modules: true, script, compatibilityDate: "2026-04-01" };
+}
