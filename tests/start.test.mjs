@@ -7,12 +7,8 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { newClient } from "./support/browser-jar.mjs";
-import { send } from "./support/http-client.mjs";
-import { startProcess } from "./support/process.mjs";
-
-const SCRIPT = fileURLToPath(new URL("../scripts/start.mjs", import.meta.url));
+import { START, startDemo } from "./support/start.mjs";
 
 describe("npm start", () => {
   let state;
@@ -22,13 +18,13 @@ describe("npm start", () => {
   after(() => rm(state, { recursive: true, force: true }));
 
   test("serves the demo application behind the gate and keeps its sessions from one run to the next", async () => {
-    const first = await start({ PORT: "0", STATE: state });
+    const first = await startDemo({ PORT: "0", STATE: state });
     const browser = newClient(first);
     const login = await browser.fetch("/login", { method: "POST", body: new URLSearchParams({ user: "ada" }) });
     assert.equal(login.status, 303);
     assert.equal(await first.stop(), 0);
 
-    const second = await start({ PORT: new URL(first.url).port, STATE: state });
+    const second = await startDemo({ PORT: new URL(first.url).port, STATE: state });
     const page = await browser.fetch("/me");
     assert.equal(page.status, 200);
     assert.match(await page.text(), /ada/);
@@ -46,20 +42,9 @@ describe("npm start", () => {
   });
 });
 
-async function start(environment) {
-  const { match, stop } = await startProcess(process.execPath, [SCRIPT], {
-    ready: /The gate is at (http:\/\/localhost:(\d+))/,
-    stopSignal: "SIGTERM",
-    env: { ...process.env, ...environment },
-  });
-  const [, url, port] = match;
-  const { protocol, host } = new URL(url);
-  return { url, stop, fetch: (path, init) => send({ protocol, host, address: "127.0.0.1", port, path }, init) };
-}
-
 function end(environment) {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...environment }, timeout: 30_000 };
-    execFile(process.execPath, [SCRIPT], options, (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
+    execFile(process.execPath, [START], options, (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
   });
 }

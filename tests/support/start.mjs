@@ -1,0 +1,18 @@
+// `npm start` as a process of its own, on any free port and with a folder of its own for its storage.
+
+import { fileURLToPath } from "node:url";
+import { send } from "./http-client.mjs";
+import { startProcess } from "./process.mjs";
+
+export const START = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));
+
+export async function startDemo(environment) {
+  const { match, stop } = await startProcess(process.execPath, [START], {
+    ready: /The gate is at (http:\/\/localhost:(\d+))/,
+    stopSignal: "SIGTERM",
+    env: { ...process.env, ...environment },
+  });
+  const [, url, port] = match;
+  const { protocol, host } = new URL(url);
+  return { url, stop, fetch: (path, init) => send({ protocol, host, address: "127.0.0.1", port, path }, init) };
+}
