@@ -19,7 +19,7 @@ use crate::supertokens::cdi::{
     VerifyCall,
 };
 use crate::time::Seconds;
-use crate::token::{Keys, Verified, Version, sign_jwt};
+use crate::token::{Keys, RefreshToken, Verified, Version, sign_jwt};
 
 /// One call under way.
 struct Core<'a> {
@@ -177,7 +177,7 @@ impl Core<'_> {
     }
 
     async fn refresh(&self, call: &RefreshCall) -> Result<Value, Failed> {
-        let Some(token) = cdi::open_refresh_token(call, &self.keys) else {
+        let Some(token) = RefreshToken::open(&call.refresh_token, &self.keys) else {
             return Ok(cdi::unauthorised("Invalid refresh token"));
         };
         let handle = token.handle;
