@@ -9,11 +9,9 @@ use super::exchange::Exchange;
 use super::platform;
 use super::store::{self, Unavailable};
 use crate::bytes::Random;
-use crate::gate::Mint;
+use crate::gate::{Mint, TokenPair};
 use crate::response::{Answer, Body};
-use crate::session::{
-    Command, DEFAULT_TENANT, Handle, Issued, ObjectId, Payload, PayloadChange, Reply, Session,
-};
+use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
 use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
     VerifyCall,
@@ -132,7 +130,7 @@ impl Core<'_> {
             .ask(object, Command::Create { session: session.into(), data: call.data, replaces: None })
             .await?
         {
-            Reply::Created(session) => self.with_tokens(&session, &session.lineage.current(), handle),
+            Reply::Created(session) => self.with_tokens(self.mint().first(&session, handle)),
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
             _ => Err(Failed::Store),
         }
@@ -189,7 +187,9 @@ impl Core<'_> {
             static_key: call.static_key,
         };
         match self.ask(handle.object, command).await? {
-            Reply::Renewed { session, issued } => self.with_tokens(&session, &issued, handle),
+            Reply::Renewed { session, issued } => {
+                self.with_tokens(self.mint().issue(&session, &issued, handle))
+            }
             Reply::Reuse { user_id } => {
                 self.exchange.memory().ended(handle);
                 Ok(cdi::token_theft(handle, &user_id, self.version))
@@ -272,9 +272,8 @@ impl Core<'_> {
         Mint { keys: &self.keys, version: self.version, ..self.exchange.mint() }
     }
 
-    fn with_tokens(&self, session: &Session, issued: &Issued, handle: Handle) -> Result<Value, Failed> {
-        let tokens = self.mint().issue(session, issued, handle).ok_or(Failed::Store)?;
-        Ok(cdi::session_with_tokens(&tokens, self.version))
+    fn with_tokens(&self, tokens: Option<TokenPair>) -> Result<Value, Failed> {
+        Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
     }
 }
 

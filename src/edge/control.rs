@@ -91,7 +91,7 @@ async fn create_session(
         }
         exchange.memory().ended(earlier);
     }
-    let tokens = exchange.mint().issue(&session, &session.lineage.current(), handle);
+    let tokens = exchange.mint().first(&session, handle);
     tokens.map(News::NewSession).ok_or_else(|| exchange.unavailable())
 }
 

@@ -142,7 +142,7 @@ impl Exchange {
 
     /// The headers that hand out tokens, and expire rivals of the cookies among them if there may be some.
     pub fn tokens(&self, tokens: &TokenPair, delivery: Delivery, has_rivals: bool) -> Additions {
-        let mut additions = delivered(tokens, delivery, self.config(), platform::now());
+        let mut additions = delivered(tokens, delivery, self.config());
         if has_rivals && delivery == Delivery::Cookies {
             for cookie in
                 self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path)

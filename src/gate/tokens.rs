@@ -48,6 +48,12 @@ pub struct Mint<'a> {
 }
 
 impl Mint<'_> {
+    /// The pair for a session that was made just now: it begins when the session does.
+    #[must_use]
+    pub fn first(&self, session: &Session, handle: Handle) -> Option<TokenPair> {
+        Mint { now: session.created_at, ..*self }.issue(session, &session.lineage.current(), handle)
+    }
+
     /// The pair for a session that was made or renewed; `None` only if a key cannot sign, ever.
     #[must_use]
     pub fn issue(&self, session: &Session, issued: &Issued, handle: Handle) -> Option<TokenPair> {
@@ -95,14 +101,14 @@ impl Mint<'_> {
     }
 }
 
-/// The headers that hand out tokens.
+/// The headers that hand out tokens. The cookies live from the token's own beginning to the session's end.
 #[must_use]
-pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config, now: Timestamp) -> Additions {
+pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> Additions {
     let mut additions = Additions::default();
     let mut exposed = vec!["front-token"];
     match delivery {
         Delivery::Cookies => {
-            let lifetime = tokens.ends_at.remaining(now);
+            let lifetime = tokens.ends_at.remaining(tokens.token.issued_at);
             additions.add("set-cookie", config.cookies.set(GateCookie::Access, &tokens.access, lifetime));
             if let Some(refresh) = &tokens.refresh {
                 additions.add("set-cookie", config.cookies.set(GateCookie::Refresh, refresh, lifetime));
