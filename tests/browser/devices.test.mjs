@@ -27,7 +27,7 @@ test("the page names each device in words and marks the one it is shown on", LIM
   const devices = page.getByRole("listitem");
   assert.equal(await devices.count(), 2);
   assert.match(await devices.filter({ hasText: "This device" }).innerText(), /Chrome on Linux/);
-  assert.match(await devices.filter({ hasNotText: "This device" }).innerText(), /Safari on iPhone/);
+  assert.match(await devices.filter({ hasNotText: "This device" }).innerText(), /Safari on iOS/);
 });
 
 test("\"Log out\" beside another device ends that one alone", LIMIT, async (t) => {
