@@ -474,7 +474,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_contract_s() {
+    fn the_defaults_are_the_documented_ones() {
         let config = config(json!({})).ok().unwrap();
         assert_eq!(config.base_path, "/auth");
         assert_eq!(config.core_path, "/auth/core");

@@ -191,7 +191,6 @@ async fn back(
     };
     let has_controls = Controls::HEADERS.iter().any(|name| header(name).is_some());
     let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
-    let is_signed_in = passage.identity.is_some();
 
     let news = if has_controls && exchange.config().origin_control {
         let controls = match Controls::parse(header) {
@@ -208,14 +207,7 @@ async fn back(
 
     let mut additions = additions(exchange, &news);
     exchange.clear_completed_marker(&mut additions);
-    let is_page =
-        header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"));
-    if is_signed_in
-        && rule.session == SessionNeed::Required
-        && is_page
-        && header("cache-control").is_none()
-        && exchange.head.is_navigation()
-    {
+    if rule.keeps_out_of_history(&exchange.head, header) {
         additions.add("cache-control", "no-store");
     }
     if !has_controls && !gate_cookies && additions.is_empty() {

@@ -64,7 +64,7 @@ fn form_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a `GET` of the logout URL may act (contract §5, `request::logout_link`).
+/// Whether a `GET` of the logout URL may act ([`logout_link`] says what it is).
 #[must_use]
 pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> LogoutStep {
     let refuse = |problem_| LogoutStep::Answer(problem(head, config, &problem_));

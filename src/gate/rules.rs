@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::json::{Fields, optional, text};
-use crate::request::is_path;
+use crate::request::{Head, is_path};
 use crate::time::Seconds;
 
 /// Whether a route needs a session.
@@ -67,6 +67,16 @@ impl Rule {
     #[must_use]
     pub fn optional(self) -> Self {
         Self { session: SessionNeed::Optional, ..self }
+    }
+
+    /// Whether a page of the origin must not be stored, so that the back button shows nothing after
+    /// logout: one that needs a session, unless the origin itself says how to store it.
+    pub fn keeps_out_of_history<'a>(&self, head: &Head, header: impl Fn(&str) -> Option<&'a str>) -> bool {
+        let is_html = |kind: &str| kind.to_ascii_lowercase().starts_with("text/html");
+        self.session == SessionNeed::Required
+            && head.is_navigation()
+            && header("cache-control").is_none()
+            && header("content-type").is_some_and(is_html)
     }
 
     fn matches(&self, path: &str) -> bool {

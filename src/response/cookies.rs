@@ -330,7 +330,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_host_only_cookie_is_set_as_the_contract_says() {
+    fn a_host_only_cookie_is_bound_to_its_host() {
         assert_eq!(
             settings().set(GateCookie::Access, "t", 60),
             "__Host-sAccessToken=t; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=60"
