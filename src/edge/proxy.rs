@@ -13,6 +13,7 @@ use super::control;
 use super::exchange::Exchange;
 use super::platform;
 use super::reply;
+use crate::event::GateEvent;
 use crate::gate::{
     Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared,
     lacks_anti_csrf, no_session,
@@ -68,6 +69,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
         return Err(refusal);
     }
     if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys()) {
+        exchange.report(GateEvent::CsrfRefused, credentials.handle());
         return Err(exchange.problem(&Problem::CrossSite));
     }
     if completed.is_err() {
