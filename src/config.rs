@@ -171,8 +171,9 @@ impl Config {
 
     fn is_login_path(&self, head: &Head) -> bool {
         let Some(login) = &self.login_url else { return false };
-        let path = login.strip_prefix(head.origin().as_str()).unwrap_or(login);
-        path.split(['?', '#']).next() == Some(head.path())
+        let target = login.strip_prefix(head.origin().as_str()).unwrap_or(login);
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        head.path() == if path.is_empty() { "/" } else { path }
     }
 
     fn consistent(self) -> Result<Self, Invalid> {

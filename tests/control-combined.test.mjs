@@ -53,3 +53,14 @@ describe("several headers at once", () => {
     assert.deepEqual(tokensIn(response), { access: undefined, refresh: undefined, pending: undefined });
   });
 });
+
+describe("a session that cannot be made", () => {
+  test("ends none either: what is refused is refused whole", async () => {
+    const session = await login(gate, "alice");
+    const create = JSON.stringify({ userId: "alice", payload: { x: "y".repeat(5000) } });
+    const response = await control(gate, { create, revoke: "current" }, session);
+    assert.equal(response.status, 502);
+    assert.match(await response.text(), /gate-create-session/);
+    assert.ok(await isSignedIn(gate, session));
+  });
+});

@@ -118,7 +118,7 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
             let spared = !ids.contains(&current.id);
             let back = spared.then(|| format!("{}/sessions", exchange.config().base_path));
             let target = back.or_else(|| exchange.config().logout_redirect.clone());
-            let delivery = exchange.delivery(&credentials);
+            let delivery = credentials.delivery();
             let answer = done(&exchange.head, exchange.config(), target, ids.len(), spared, delivery);
             Ok(if spared { with_tokens(exchange, &signed.identity, answer) } else { answer })
         }
@@ -175,7 +175,7 @@ fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
 fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
     let answer = Answer::message(401, absence.message()).with("cache-control", "no-store");
     if absence.clears() {
-        let delivery = exchange.delivery(&exchange.credentials());
+        let delivery = exchange.credentials().delivery();
         answer.with_all(cleared(delivery, exchange.head.origin().host(), exchange.config()))
     } else {
         answer
@@ -186,7 +186,7 @@ fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -> Answ
     match &identity.tokens {
         Some(tokens) => {
             let credentials = exchange.credentials();
-            let delivery = exchange.delivery(&credentials);
+            let delivery = credentials.delivery();
             answer.with_all(exchange.tokens(tokens, delivery, credentials.in_conflict))
         }
         None => answer.with("cache-control", "no-store"),

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the browser hears of nothing that the object has not committed.
 
+use serde_json::{Map, Value};
+
 use super::exchange::Exchange;
 use super::logout;
 use super::platform;
@@ -12,6 +14,7 @@ use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession}
 use crate::pages::Problem;
 use crate::response::Answer;
 use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Session};
+use crate::token::fits_a_cookie;
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
@@ -21,13 +24,14 @@ pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls
     let credentials = passage.credentials.unwrap_or_else(|| exchange.credentials());
     let Controls { create, revoke, payload } = controls;
     let mut news = passage.news;
+    let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
     if let Some(revoke) = revoke
         && revoke_sessions(exchange, &credentials, revoke).await.map_err(|_| exchange.unavailable())?
     {
         news = News::Ended;
     }
     match (create, payload, passage.identity) {
-        (Some(create), payload, _) => create_session(exchange, &credentials, create, payload).await,
+        (Some((session, data)), _, _) => create_session(exchange, &credentials, session, data).await,
         (None, Some(change), Some(identity)) => set_payload(exchange, &identity, news, change).await,
         (None, _, identity) => {
             let ended = identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
@@ -42,6 +46,8 @@ async fn revoke_sessions(
     credentials: &Credentials,
     revoke: RevokeSession,
 ) -> Result<bool, Unavailable> {
+    // The browser's marker goes with its session, so what it stands for is done first.
+    exchange.complete_pending(credentials).await?;
     match revoke {
         RevokeSession::Scope(scope) => {
             let ended = logout::end(exchange, &credentials.logouts(scope, exchange.now)).await?;
@@ -54,35 +60,46 @@ async fn revoke_sessions(
     }
 }
 
-async fn create_session(
+/// The session to be made, and its data. It is refused here, before anything is done, if it does not fit.
+fn begin_session(
     exchange: &Exchange,
-    credentials: &Credentials,
     create: CreateSession,
-    change: Option<Payload>,
-) -> Result<News, Answer> {
-    let unavailable = |_| exchange.unavailable();
-    let app_id = exchange.keys().app_id();
-    let object = store::object_of(&exchange.asker, app_id, &create.user_id).map_err(unavailable)?;
+    change: Option<&Payload>,
+) -> Result<(Session, Map<String, Value>), Answer> {
     let random = || platform::random().map_err(|_| exchange.unavailable());
-    let handle = Handle { object, id: random()? };
-    let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
     let session = Session {
         tenant_id: create.tenant_id,
         payload: match change {
-            Some(change) => create.payload.merged(&change),
+            Some(change) => create.payload.merged(change),
             None => create.payload,
         },
         anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
         user_agent: exchange.head.header("user-agent").map(shortened),
         country: platform::country(&exchange.request),
-        ..Session::new(handle.id, random()?, create.user_id, exchange.now)
+        ..Session::new(random()?, random()?, create.user_id, exchange.now)
     };
+    if fits_a_cookie(&session) {
+        Ok((session, create.data))
+    } else {
+        Err(too_large(exchange, "gate-create-session"))
+    }
+}
+
+async fn create_session(
+    exchange: &Exchange,
+    credentials: &Credentials,
+    session: Session,
+    data: Map<String, Value>,
+) -> Result<News, Answer> {
+    let unavailable = |_| exchange.unavailable();
+    let app_id = exchange.keys().app_id();
+    let object = store::object_of(&exchange.asker, app_id, &session.user_id).map_err(unavailable)?;
+    let handle = Handle { object, id: session.id };
+    let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
     let replaces = earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id);
-    let command = Command::Create { session: session.into(), data: create.data, replaces };
-    let session = match exchange.ask(handle, command).await.map_err(unavailable)? {
-        Reply::Created(session) => session,
-        Reply::TooLarge => return Err(too_large(exchange, "gate-create-session")),
-        _ => return Err(exchange.unavailable()),
+    let command = Command::Create { session: session.into(), data, replaces };
+    let Reply::Created(session) = exchange.ask(handle, command).await.map_err(unavailable)? else {
+        return Err(exchange.unavailable());
     };
     if let Some(earlier) = earlier {
         // Another user's session in this browser ends as well.

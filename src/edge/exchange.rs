@@ -99,11 +99,6 @@ impl Exchange {
         self.head.header("cookie").is_some_and(|cookies| cookies.contains(&name))
     }
 
-    /// How the caller wants its tokens.
-    pub fn delivery(&self, credentials: &Credentials) -> Delivery {
-        if credentials.header_mode { Delivery::Headers } else { fdi::delivery(&self.head) }
-    }
-
     /// Asks a session's object about it, for the app that the gate serves.
     pub async fn ask(&self, handle: Handle, command: Command) -> Result<Reply, Unavailable> {
         store::ask(&self.asker, self.keys().app_id(), handle.object, command).await

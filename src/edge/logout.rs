@@ -63,7 +63,7 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
     let logouts = all_logouts(credentials, credentials.logouts(request.scope, exchange.now));
     match end(exchange, &logouts).await {
         Ok(ended) => {
-            let delivery = exchange.delivery(credentials);
+            let delivery = credentials.delivery();
             done(head, config, target, ended.revoked, ended.spared, delivery)
         }
         Err(Unavailable) => {

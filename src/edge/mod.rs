@@ -62,6 +62,11 @@ async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsVa
     if let Some(answer) = exchange.preflight() {
         return Ok(answer);
     }
+    if exchange.head.is_upgrade()
+        && let Some(refusal) = exchange.cross_site_refusal(&exchange.credentials(), false)
+    {
+        return Ok(refusal);
+    }
     match route {
         Route::Logout { all } => logout::serve(exchange, all).await,
         Route::Session => account::session(exchange).await,

@@ -21,6 +21,7 @@ use crate::gate::{
 use crate::pages::Problem;
 use crate::request::{Head, strip};
 use crate::response::{Additions, Answer};
+use crate::supertokens::fdi;
 use crate::time::Seconds;
 
 /// What the browser is told about its session beside the origin's answer.
@@ -241,11 +242,13 @@ fn additions(exchange: &Exchange, news: &News) -> Additions {
         return Additions::default();
     }
     let credentials = exchange.credentials();
-    let delivery = exchange.delivery(&credentials);
+    let delivery = credentials.delivery();
     match news {
         News::Nothing => Additions::default(),
         News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict),
-        News::NewSession(tokens) => exchange.tokens(tokens, delivery, credentials.has_cookie()),
+        News::NewSession(tokens) => {
+            exchange.tokens(tokens, fdi::delivery(&exchange.head), credentials.has_cookie())
+        }
         News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
 }

@@ -67,6 +67,9 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     let own = credentials.logouts(Scope::Current, exchange.now);
     if own.is_empty() && credentials.pending.is_empty() {
         let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
+        if credentials.in_conflict {
+            return Ok(fdi::refresh_refused(head, absence, Delivery::Cookies, config));
+        }
         return Ok(fdi::nothing_to_sign_out_of(absence));
     }
     if lacks_anti_csrf(head, &credentials, config, keys) {
@@ -75,7 +78,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     let logouts = all_logouts(&credentials, own);
     match logout::end(exchange, &logouts).await {
         Ok(_) => {
-            let delivery = exchange.delivery(&credentials);
+            let delivery = credentials.delivery();
             let cleared = signed_out_headers(head, config, delivery);
             Ok(Answer::json(200, &serde_json::json!({ "status": "OK" })).with_all(cleared))
         }

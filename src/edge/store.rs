@@ -188,9 +188,10 @@ fn learn(asker: &Asker, object: ObjectId, reply: &Reply, changes_sessions: bool)
                 memory.ended(Handle { object, id: *id });
             }
         }
+        // A new session may have taken the place of another.
+        Reply::Created(_) => memory.forget_object(object),
         Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object),
-        Reply::Created(_)
-        | Reply::Live(_)
+        Reply::Live(_)
         | Reply::Renewed { .. }
         | Reply::Gone
         | Reply::Superseded

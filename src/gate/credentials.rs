@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::tokens::Delivery;
 use crate::config::Config;
 use crate::request::{Head, Held, hold};
 use crate::response::cookies::GateCookie;
@@ -90,6 +91,12 @@ impl Credentials {
     #[must_use]
     pub fn has_cookie(&self) -> bool {
         self.sent != Sent::Nothing
+    }
+
+    /// How the tokens of the session travel: as they came.
+    #[must_use]
+    pub const fn delivery(&self) -> Delivery {
+        if self.header_mode { Delivery::Headers } else { Delivery::Cookies }
     }
 
     /// Whether access and refresh token are of different sessions: one was put beside the other.

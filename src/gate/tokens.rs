@@ -1,7 +1,8 @@
 //! How tokens reach a browser or an SDK, and how they are taken back.
 //!
 //! Invariant: whenever tokens are set or cleared, the response says so to the page's script
-//! (`front-token`), exposes what it says, and is stored by no cache (ASVS 14.3.2).
+//! (`front-token`), exposes what it says, and is stored by no cache (ASVS 14.3.2). The one exception
+//! is a logout that is pending: its cookies go, but nobody is told yet that it is done.
 
 use std::rc::Rc;
 

@@ -23,10 +23,14 @@ pub fn refresh_token(head: &Head, config: &Config, keys: &Keys) -> (Option<Refre
     }
     let cookies = head.header("cookie").unwrap_or_default();
     let held = hold(cookies, &config.cookies.name(GateCookie::Refresh));
-    (held.value().and_then(|text| RefreshToken::open(text, keys)), delivery(head))
+    match held.value().and_then(|text| RefreshToken::open(text, keys)) {
+        // Whatever the caller asks for: what came in a cookie never gets into reach of a script.
+        Some(token) => (Some(token), Delivery::Cookies),
+        None => (None, delivery(head)),
+    }
 }
 
-/// How the caller wants its tokens.
+/// How the caller wants the tokens of a session that it does not have yet.
 #[must_use]
 pub fn delivery(head: &Head) -> Delivery {
     if head.wants_header_mode() { Delivery::Headers } else { Delivery::Cookies }
