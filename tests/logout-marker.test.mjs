@@ -2,10 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { control } from "./support/control.mjs";
 import { SECRET } from "./support/gate.mjs";
 import { NEW_SECRET } from "./support/keys.mjs";
 import { failObject, STAND_IN } from "./support/object-stand-in.mjs";
-import { gateFor, isSignedIn, login, logout, refreshSession, tokensIn, visit } from "./support/session.mjs";
+import {
+  assertCookiesUntouched,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  refreshSession,
+  tokensIn,
+  visit,
+} from "./support/session.mjs";
 import { beginningOfSecond } from "./support/time.mjs";
 
 const gate = await gateFor({ after }, { objectFault: STAND_IN });
@@ -102,4 +112,14 @@ test("a marker is taken also when GATE_SECRET has become GATE_SECRET_PREVIOUS", 
   await visit(faulty, { pending });
 
   assert.equal(await isSignedIn(faulty, { refresh: session.refresh }), false);
+});
+
+test("the marker stays while its log-out cannot be done, also when the application says that the session is over", async (t) => {
+  const open = await gateFor(t, { objectFault: STAND_IN, vars: { RULES: [{ path: "/*", session: "none" }] } });
+  const session = await login(open, "alice");
+  await failObject(open, "throw");
+  const { pending } = tokensIn(await logout(open, session));
+  const response = await control(open, { revoke: "current" }, { pending });
+  assert.equal(response.status, 503);
+  assertCookiesUntouched(response);
 });
