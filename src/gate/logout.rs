@@ -67,7 +67,7 @@ fn form_decode(text: &str) -> String {
 /// Whether a `GET` of the logout URL may act ([`logout_link`] says what it is).
 #[must_use]
 pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> LogoutStep {
-    let refuse = |problem_| LogoutStep::Answer(problem(head, config, &problem_));
+    let refuse = |why| LogoutStep::Answer(problem(head, config, &why));
     match logout_link(head) {
         LogoutLink::Followed => LogoutStep::Act,
         LogoutLink::Foreign => LogoutStep::Answer(confirm(head, config, asked, 200)),
@@ -81,7 +81,7 @@ fn confirm(head: &Head, config: &Config, asked: &LogoutRequest, status: u16) -> 
     pages::confirm(head.path(), asked, status, config).with("cache-control", "no-store")
 }
 
-/// Where the browser goes after logout; `Err` carries what it gets instead when the wish is refused.
+/// Where the browser goes after logout, and whether it wished to go where it may not.
 #[must_use]
 pub fn redirect_target(head: &Head, config: &Config, asked: &LogoutRequest) -> (Option<String>, bool) {
     let wish = asked.return_to.as_deref();
