@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::exchange::Exchange;
 use super::logout;
 use super::platform;
-use super::proxy::{News, Passage};
+use super::proxy::{News, Passage, still_true};
 use super::store::{self, Unavailable};
 use crate::config::AntiCsrfMode;
 use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
@@ -33,10 +33,7 @@ pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls
     match (create, payload, passage.identity) {
         (Some((session, data)), _, _) => create_session(exchange, &credentials, session, data).await,
         (None, Some(change), Some(identity)) => set_payload(exchange, &identity, news, change).await,
-        (None, _, identity) => {
-            let ended = identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
-            Ok(if ended { News::Ended } else { news })
-        }
+        (None, _, identity) => Ok(still_true(exchange, identity.as_ref(), news)),
     }
 }
 

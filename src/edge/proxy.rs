@@ -205,7 +205,7 @@ async fn back(
             Err(answer) => return exchange.respond(answer),
         }
     } else {
-        still_true(exchange, passage)
+        still_true(exchange, passage.identity.as_ref(), passage.news)
     };
 
     let mut additions = additions(exchange, &news);
@@ -232,9 +232,9 @@ async fn back(
 }
 
 /// A session that ended in this isolate while the origin was working is not brought back.
-fn still_true(exchange: &Exchange, passage: Passage) -> News {
-    let ended = passage.identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
-    if ended { News::Ended } else { passage.news }
+pub fn still_true(exchange: &Exchange, identity: Option<&Identity>, news: News) -> News {
+    let ended = identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
+    if ended { News::Ended } else { news }
 }
 
 fn additions(exchange: &Exchange, news: &News) -> Additions {
