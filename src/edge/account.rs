@@ -26,7 +26,7 @@ pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let signed = match signed_in(exchange).await {
         Ok(signed) => signed,
-        Err(Absent::Session(absence)) => return Ok(unauthorised(exchange, absence)),
+        Err(Absent::Session(absence)) => return Ok(unauthorised(exchange, absence).await),
         Err(Absent::Store) => return Ok(exchange.unavailable()),
     };
     let policy = &exchange.config().policy;
@@ -40,7 +40,7 @@ pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
             "expiresAt": signed.session.ends_at(policy).millis(),
         }),
     );
-    Ok(with_tokens(exchange, &signed.identity, answer))
+    Ok(with_tokens(exchange, &signed.identity, answer).await)
 }
 
 /// `GET /auth/sessions`.
@@ -74,7 +74,7 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
         let all: Vec<_> = named.iter().map(json).collect();
         Answer::json(200, &json!({ "sessions": all })).with("cache-control", "no-store")
     };
-    Ok(with_tokens(exchange, &signed.identity, answer))
+    Ok(with_tokens(exchange, &signed.identity, answer).await)
 }
 
 /// `POST /auth/sessions/revoke`.
@@ -82,8 +82,8 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     if exchange.head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    let credentials = exchange.credentials();
-    if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+    let credentials = exchange.credentials().await;
+    if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
     let form = match exchange.body().await? {
@@ -94,10 +94,10 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
         Ok(signed) => signed,
         Err(absent) => return Ok(refusal(exchange, absent)),
     };
-    if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys())
+    if lacks_anti_csrf(&exchange.head, credentials, exchange.config(), exchange.keys())
         && !exchange.head.wants_page()
     {
-        return Ok(unauthorised(exchange, Absence::TryRefresh));
+        return Ok(unauthorised(exchange, Absence::TryRefresh).await);
     }
     let current = signed.identity.token.handle;
     let parameter =
@@ -112,7 +112,7 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     let by_handle = matches!(command, Command::Remove { .. });
     match exchange.ask(current, command).await {
         Ok(Reply::Revoked { ids, .. }) if by_handle && ids.is_empty() => {
-            Ok(with_tokens(exchange, &signed.identity, exchange.problem(&Problem::UnknownSession)))
+            Ok(with_tokens(exchange, &signed.identity, exchange.problem(&Problem::UnknownSession)).await)
         }
         Ok(Reply::Revoked { ids, .. }) => {
             let spared = !ids.contains(&current.id);
@@ -120,21 +120,23 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
             let target = back.or_else(|| exchange.config().logout_redirect.clone());
             let delivery = credentials.delivery();
             let answer = done(&exchange.head, exchange.config(), target, ids.len(), spared, delivery);
-            Ok(if spared { with_tokens(exchange, &signed.identity, answer) } else { answer })
+            Ok(if spared { with_tokens(exchange, &signed.identity, answer).await } else { answer })
         }
         Ok(_) | Err(Unavailable) => Ok(exchange.unavailable()),
     }
 }
 
 /// `GET /auth/jwt/jwks.json`.
-pub fn jwks(exchange: &Exchange) -> Answer {
+pub async fn jwks(exchange: &Exchange) -> Answer {
     let head = &exchange.head;
     if !matches!(head.method(), "GET" | "HEAD") {
         return Answer::method_not_allowed("GET, HEAD");
     }
     let keys = exchange.keys();
-    Answer::json(200, &keys.jwks(exchange.now))
-        .with("cache-control", format!("public, max-age={}", keys.jwks_max_age()))
+    let Some(jwks) = exchange.asker.isolate.signatures.jwks(keys, exchange.now).await else {
+        return exchange.unavailable();
+    };
+    Answer::json(200, &jwks).with("cache-control", format!("public, max-age={}", keys.jwks_max_age()))
 }
 
 /// `GET /auth/health`.
@@ -153,9 +155,9 @@ enum Absent {
 }
 
 async fn signed_in(exchange: &Exchange) -> Result<Signed, Absent> {
-    let credentials = exchange.credentials();
-    exchange.complete_pending(&credentials).await.map_err(|Unavailable| Absent::Store)?;
-    match exchange.standing(&credentials, Seconds::new(0)).await {
+    let credentials = exchange.credentials().await;
+    exchange.complete_pending(credentials).await.map_err(|Unavailable| Absent::Store)?;
+    match exchange.standing(credentials, Seconds::new(0)).await {
         Ok(Standing::SignedIn(mut identity)) => {
             let session = identity.session.take().ok_or(Absent::Store)?;
             Ok(Signed { identity: *identity, session })
@@ -172,22 +174,22 @@ fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
     }
 }
 
-fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
+async fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
     let answer = Answer::message(401, absence.message()).with("cache-control", "no-store");
     if absence.clears() {
-        let delivery = exchange.credentials().delivery();
+        let delivery = exchange.credentials().await.delivery();
         answer.with_all(cleared(delivery, exchange.head.origin().host(), exchange.config()))
     } else {
         answer
     }
 }
 
-fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -> Answer {
+async fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -> Answer {
     match &identity.tokens {
         Some(tokens) => {
-            let credentials = exchange.credentials();
+            let credentials = exchange.credentials().await;
             let delivery = credentials.delivery();
-            answer.with_all(exchange.tokens(tokens, delivery, credentials.in_conflict))
+            answer.with_all(exchange.tokens(tokens, delivery, credentials.in_conflict()))
         }
         None => answer.with("cache-control", "no-store"),
     }

@@ -7,9 +7,10 @@ use worker::wasm_bindgen::JsValue;
 
 use super::exchange::Exchange;
 use super::platform;
+use super::signatures::Signatures;
 use super::store::{self, Unavailable};
 use crate::bytes::Random;
-use crate::gate::{Mint, TokenPair};
+use crate::gate::{Mint, TokenPair, Unsigned};
 use crate::response::{Answer, Body};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
 use crate::supertokens::cdi::{
@@ -17,7 +18,7 @@ use crate::supertokens::cdi::{
     VerifyCall,
 };
 use crate::time::Seconds;
-use crate::token::{Keys, RefreshToken, Verified, Version, sign_jwt};
+use crate::token::{Keys, RefreshToken, Verified, Version, draft_jwt};
 
 /// One call under way.
 struct Core<'a> {
@@ -65,7 +66,10 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         Endpoint::ApiVersion => return Ok(Answer::json(200, &json!({ "versions": cdi::VERSIONS }))),
         Endpoint::Jwks => {
             let max_age = format!("max-age={}, must-revalidate", keys.jwks_max_age());
-            return Ok(Answer::json(200, &keys.jwks(exchange.now)).with("cache-control", max_age));
+            return Ok(match exchange.asker.isolate.signatures.jwks(&keys, exchange.now).await {
+                Some(jwks) => Answer::json(200, &jwks).with("cache-control", max_age),
+                None => unavailable(),
+            });
         }
         _ => {}
     }
@@ -75,10 +79,12 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
     Ok(match call(exchange, &path, keys, &body).await {
         Ok(value) => Answer::json(200, &value).with("cache-control", "no-store"),
         Err(Failed::Refused(refused)) => refused.answer(),
-        Err(Failed::Store) => {
-            Refused(503, "The session store does not answer".to_owned()).answer().with("retry-after", "5")
-        }
+        Err(Failed::Store) => unavailable(),
     })
+}
+
+fn unavailable() -> Answer {
+    Refused(503, "The session store does not answer".to_owned()).answer().with("retry-after", "5")
 }
 
 async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) -> Result<Value, Failed> {
@@ -110,7 +116,7 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
         Call::SetData(handle, data) => core.update(&handle, Some(data), None).await,
         Call::SetPayload(handle, payload) => core.update(&handle, None, Some(payload)).await,
         Call::Regenerate(token, payload) => core.regenerate(&token, payload).await,
-        Call::SignJwt(jwt) => core.sign_jwt(jwt),
+        Call::SignJwt(jwt) => core.sign_jwt(jwt).await,
     }
 }
 
@@ -130,7 +136,7 @@ impl Core<'_> {
             .ask(object, Command::Create { session: session.into(), data: call.data, replaces: None })
             .await?
         {
-            Reply::Created(session) => self.with_tokens(self.mint().first(&session, handle)),
+            Reply::Created(session) => self.with_tokens(self.mint().first(&session, handle)).await,
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
             _ => Err(Failed::Store),
         }
@@ -149,7 +155,7 @@ impl Core<'_> {
     }
 
     async fn verify(&self, call: &VerifyCall) -> Result<Value, Failed> {
-        let token = match self.keys.verify(&call.access_token, self.exchange.now) {
+        let token = match self.recognise(&call.access_token).await {
             Some(Verified::Good(token)) => token,
             Some(Verified::Expired(_)) => return Ok(cdi::try_refresh("Access token expired")),
             None => return Ok(cdi::try_refresh("Invalid access token")),
@@ -164,8 +170,11 @@ impl Core<'_> {
         match self.ask(handle.object, Command::Check { id: handle.id, first_use: token.first_use() }).await? {
             Reply::Live(session) => {
                 let is_current = token.parent.is_none() && token.payload == session.payload;
-                let replaced = || self.mint().replace(&session, &token).ok_or(Failed::Store);
-                let replacement = if is_current { None } else { Some(replaced()?) };
+                let replacement = if is_current {
+                    None
+                } else {
+                    Some(self.seal(self.mint().replace(&session, &token)).await?)
+                };
                 let shown = replacement.as_ref().map_or(&*token, |tokens| &*tokens.token);
                 Ok(cdi::session_answer(shown, replacement.as_ref(), self.version))
             }
@@ -188,7 +197,7 @@ impl Core<'_> {
         };
         match self.ask(handle.object, command).await? {
             Reply::Renewed { session, issued } => {
-                self.with_tokens(self.mint().issue(&session, &issued, handle))
+                self.with_tokens(self.mint().issue(&session, &issued, handle)).await
             }
             Reply::Reuse { user_id } => {
                 self.exchange.memory().ended(handle);
@@ -240,7 +249,7 @@ impl Core<'_> {
     }
 
     async fn regenerate(&self, text: &str, payload: Option<Payload>) -> Result<Value, Failed> {
-        let Some(verified) = self.keys.verify(text, self.exchange.now) else {
+        let Some(verified) = self.recognise(text).await else {
             return Ok(cdi::unauthorised("Invalid access token"));
         };
         let is_good = matches!(verified, Verified::Good(_));
@@ -249,7 +258,7 @@ impl Core<'_> {
             Command::Update { id: token.handle.id, data: None, payload: payload.map(PayloadChange::Replace) };
         match self.ask(token.handle.object, command).await? {
             Reply::Updated(session) => {
-                let tokens = self.mint().regenerate(&session, &token).ok_or(Failed::Store)?;
+                let tokens = self.seal(self.mint().regenerate(&session, &token)).await?;
                 Ok(cdi::session_answer(&tokens.token, is_good.then_some(&tokens), self.version))
             }
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
@@ -257,10 +266,12 @@ impl Core<'_> {
         }
     }
 
-    fn sign_jwt(&self, call: JwtCall) -> Result<Value, Failed> {
+    async fn sign_jwt(&self, call: JwtCall) -> Result<Value, Failed> {
         let now = self.exchange.now;
         let expires_at = now.after(Seconds::new(call.validity));
-        let jwt = sign_jwt(call.claims, expires_at, call.static_key, &self.keys, now).ok_or(Failed::Store)?;
+        let draft = draft_jwt(call.claims, expires_at, call.static_key, &self.keys, now);
+        let draft = draft.ok_or(Failed::Store)?;
+        let jwt = self.signatures().seal_jwt(draft, &self.keys).await.ok_or(Failed::Store)?;
         Ok(json!({ "status": "OK", "jwt": jwt }))
     }
 
@@ -272,8 +283,21 @@ impl Core<'_> {
         Mint { keys: &self.keys, version: self.version, ..self.exchange.mint() }
     }
 
-    fn with_tokens(&self, tokens: Option<TokenPair>) -> Result<Value, Failed> {
-        Ok(cdi::session_with_tokens(&tokens.ok_or(Failed::Store)?, self.version))
+    fn signatures(&self) -> &Signatures {
+        &self.exchange.asker.isolate.signatures
+    }
+
+    async fn recognise(&self, token: &str) -> Option<Verified> {
+        self.signatures().recognise(token, &self.keys, self.exchange.now).await
+    }
+
+    async fn seal(&self, unsigned: Option<Unsigned>) -> Result<TokenPair, Failed> {
+        let unsigned = unsigned.ok_or(Failed::Store)?;
+        self.signatures().seal(unsigned, &self.keys).await.ok_or(Failed::Store)
+    }
+
+    async fn with_tokens(&self, unsigned: Option<Unsigned>) -> Result<Value, Failed> {
+        Ok(cdi::session_with_tokens(&self.seal(unsigned).await?, self.version))
     }
 }
 

@@ -21,17 +21,17 @@ const MAX_USER_AGENT: usize = 512;
 
 /// Does what the headers say; `Err` is the answer that replaces the origin's.
 pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls) -> Result<News, Answer> {
-    let credentials = passage.credentials.unwrap_or_else(|| exchange.credentials());
+    let credentials = exchange.credentials().await;
     let Controls { create, revoke, payload } = controls;
     let mut news = passage.news;
     let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
     if let Some(revoke) = revoke
-        && revoke_sessions(exchange, &credentials, revoke).await.map_err(|_| exchange.unavailable())?
+        && revoke_sessions(exchange, credentials, revoke).await.map_err(|_| exchange.unavailable())?
     {
         news = News::Ended;
     }
     match (create, payload, passage.identity) {
-        (Some((session, data)), _, _) => create_session(exchange, &credentials, session, data).await,
+        (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
         (None, Some(change), Some(identity)) => set_payload(exchange, &identity, news, change).await,
         (None, _, identity) => Ok(still_true(exchange, identity.as_ref(), news)),
     }
@@ -105,8 +105,8 @@ async fn create_session(
         }
         exchange.memory().ended(earlier);
     }
-    let tokens = exchange.mint().first(&session, handle);
-    tokens.map(News::NewSession).ok_or_else(|| exchange.unavailable())
+    let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
+    tokens.map(News::NewSession).map_err(unavailable)
 }
 
 async fn set_payload(
@@ -124,8 +124,8 @@ async fn set_payload(
                 News::Tokens(tokens) | News::NewSession(tokens) => tokens.refresh,
                 News::Nothing | News::Ended => None,
             };
-            let tokens = exchange.mint().with_payload(&session, token, refresh);
-            tokens.map(News::Tokens).ok_or_else(|| exchange.unavailable())
+            let tokens = exchange.seal(exchange.mint().with_payload(&session, token, refresh)).await;
+            tokens.map(News::Tokens).map_err(|Unavailable| exchange.unavailable())
         }
         Ok(Reply::Gone) => Ok(News::Ended),
         Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),

@@ -1,6 +1,6 @@
 //! One request under way, and the steps that several routes share.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::wasm_bindgen::JsValue;
@@ -14,8 +14,8 @@ use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Credentials, Delivery, Memory, Mint, Standing, TokenPair, admit, csrf_refusal, delivered,
-    judge, problem, unavailable,
+    Admission, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, TokenPair, Unsigned,
+    Verdict, admit, csrf_refusal, delivered, judge, problem, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
@@ -24,7 +24,7 @@ use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Reply};
 use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
-use crate::token::{Keys, Version};
+use crate::token::{Keys, Verified, Version};
 
 /// The largest body of an API, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -41,6 +41,7 @@ pub struct Exchange {
     pub context: Context,
     /// When it arrived.
     pub now: Timestamp,
+    credentials: OnceCell<Credentials>,
     /// Whether a logout was completed that had been pending.
     completed_pending: Cell<bool>,
 }
@@ -62,6 +63,7 @@ impl Exchange {
             asker: Asker { env, isolate },
             context,
             now: platform::now(),
+            credentials: OnceCell::new(),
             completed_pending: Cell::new(false),
         })
     }
@@ -88,9 +90,31 @@ impl Exchange {
         Mint { keys: self.keys(), policy: &self.config().policy, version: Version::V5, now }
     }
 
-    /// The credentials of the request.
-    pub fn credentials(&self) -> Credentials {
-        Credentials::read(&self.head, self.config(), self.keys(), self.now)
+    /// The credentials of the request, read when they are first asked for.
+    pub async fn credentials(&self) -> &Credentials {
+        if let Some(credentials) = self.credentials.get() {
+            return credentials;
+        }
+        let credentials = self.read_credentials().await;
+        self.credentials.get_or_init(|| credentials)
+    }
+
+    async fn read_credentials(&self) -> Credentials {
+        let presented = Presented::find(&self.head, self.config());
+        if let Some(bearer) = presented.bearer()
+            && let Some(token) = self.recognise(bearer).await
+        {
+            return presented.with_bearer(token, self.keys());
+        }
+        let token = match presented.cookie() {
+            Some(cookie) => self.recognise(cookie).await,
+            None => None,
+        };
+        presented.with_cookie(token, self.keys())
+    }
+
+    async fn recognise(&self, text: &str) -> Option<Verified> {
+        self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
     }
 
     /// Whether the browser may hold the marker of a logout that could not be done.
@@ -113,7 +137,29 @@ impl Exchange {
             Admission::Ask(handle, command) => (handle, command),
         };
         let reply = self.ask(handle, *command).await?;
-        judge(reply, handle, credentials, memory, self.now, self.mint()).ok_or(Unavailable)
+        self.settle(reply, handle, credentials).await
+    }
+
+    /// What the object's answer about the session means for the request.
+    pub async fn settle(
+        &self,
+        reply: Reply,
+        handle: Handle,
+        credentials: &Credentials,
+    ) -> Result<Standing, Unavailable> {
+        match judge(reply, handle, credentials, self.memory(), self.now, self.mint()).ok_or(Unavailable)? {
+            Verdict::Settled(standing) => Ok(standing),
+            Verdict::NewTokens(session, unsigned) => {
+                let tokens = self.seal(Some(unsigned)).await?;
+                Ok(Standing::signed_in(Identity::with(tokens, *session)))
+            }
+        }
+    }
+
+    /// Signs tokens of the app that the gate serves.
+    pub async fn seal(&self, unsigned: Option<Unsigned>) -> Result<TokenPair, Unavailable> {
+        let unsigned = unsigned.ok_or(Unavailable)?;
+        self.asker.isolate.signatures.seal(unsigned, self.keys()).await.ok_or(Unavailable)
     }
 
     /// Completes what earlier logouts could not do, before anything else is done for the request.

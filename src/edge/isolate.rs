@@ -1,6 +1,6 @@
 //! What one isolate keeps between requests: the parsed configuration and the bounded caches.
 //!
-//! Invariant: plain data, derived from the configuration or from the object's answers; losing it
+//! Invariant: nothing of any one request, all derived from the configuration or from the object's answers; losing it
 //! costs time and nothing else.
 
 use std::cell::{OnceCell, RefCell};
@@ -11,6 +11,7 @@ use worker::Env;
 use worker::js_sys;
 use worker::wasm_bindgen::JsValue;
 
+use super::signatures::Signatures;
 use crate::config::{Config, Invalid};
 use crate::gate::Memory;
 use crate::token::Keys;
@@ -26,6 +27,8 @@ pub struct Isolate {
     pub keys: Rc<Keys>,
     /// What is known of sessions.
     pub memory: Memory,
+    /// The keys that the platform holds.
+    pub signatures: Signatures,
     apps: RefCell<Vec<Rc<Keys>>>,
 }
 
@@ -41,8 +44,8 @@ impl Isolate {
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
             let keys = Rc::new(config.keys());
-            let (memory, apps) = (Memory::default(), RefCell::default());
-            let isolate = Rc::new(Self { config, keys, memory, apps });
+            let (memory, signatures) = (Memory::default(), Signatures::default());
+            let isolate = Rc::new(Self { config, keys, memory, signatures, apps: RefCell::default() });
             Ok(Rc::clone(cell.get_or_init(|| isolate)))
         })
     }

@@ -34,8 +34,8 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         "POST" => false,
         _ => return Ok(Answer::method_not_allowed("GET, POST")),
     };
-    let credentials = exchange.credentials();
-    if !is_link && let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+    let credentials = exchange.credentials().await;
+    if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
     let form = match if is_link { Ok(String::new()) } else { exchange.body().await? } {
@@ -51,7 +51,7 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         }
         return Ok(answer);
     }
-    Ok(log_out(exchange, &credentials, &request).await)
+    Ok(log_out(exchange, credentials, &request).await)
 }
 
 async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &LogoutRequest) -> Answer {

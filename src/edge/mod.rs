@@ -14,6 +14,7 @@ mod platform;
 mod proxy;
 mod reply;
 mod sdk;
+mod signatures;
 mod store;
 mod table;
 mod user_sessions;
@@ -63,7 +64,7 @@ async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsVa
         return Ok(answer);
     }
     if exchange.head.is_upgrade()
-        && let Some(refusal) = exchange.cross_site_refusal(&exchange.credentials(), false)
+        && let Some(refusal) = exchange.cross_site_refusal(exchange.credentials().await, false)
     {
         return Ok(refusal);
     }
@@ -72,7 +73,7 @@ async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsVa
         Route::Session => account::session(exchange).await,
         Route::Sessions => account::sessions(exchange).await,
         Route::RevokeSession => account::revoke(exchange).await,
-        Route::Jwks => Ok(account::jwks(exchange)),
+        Route::Jwks => Ok(account::jwks(exchange).await),
         Route::Health => Ok(account::health(exchange)),
         Route::Refresh => sdk::refresh(exchange).await,
         Route::SignOut => sdk::sign_out(exchange).await,

@@ -15,8 +15,7 @@ use super::platform;
 use super::reply;
 use crate::event::GateEvent;
 use crate::gate::{
-    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared,
-    lacks_anti_csrf, no_session,
+    Absence, Controls, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
 use crate::request::{Head, strip};
@@ -38,8 +37,6 @@ pub enum News {
 
 /// A request that may pass.
 pub struct Passage {
-    /// Its credentials, where the route looks at them.
-    pub credentials: Option<Credentials>,
     /// Who it is from.
     pub identity: Option<Identity>,
     /// What the browser is told.
@@ -57,19 +54,19 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
 
 /// Decides whether the request may pass, and as whom.
 async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> {
-    let nobody = Passage { credentials: None, identity: None, news: News::Nothing };
+    let nobody = Passage { identity: None, news: News::Nothing };
     if exchange.head.is_preflight() || (rule.session == SessionNeed::None && !exchange.may_have_marker()) {
         return Ok(nobody);
     }
-    let credentials = exchange.credentials();
-    let completed = exchange.complete_pending(&credentials).await;
+    let credentials = exchange.credentials().await;
+    let completed = exchange.complete_pending(credentials).await;
     if rule.session == SessionNeed::None {
         return Ok(nobody);
     }
-    if let Some(refusal) = exchange.cross_site_refusal(&credentials, true) {
+    if let Some(refusal) = exchange.cross_site_refusal(credentials, true) {
         return Err(refusal);
     }
-    if lacks_anti_csrf(&exchange.head, &credentials, exchange.config(), exchange.keys()) {
+    if lacks_anti_csrf(&exchange.head, credentials, exchange.config(), exchange.keys()) {
         exchange.report(GateEvent::CsrfRefused, credentials.handle());
         return Err(exchange.problem(&Problem::CrossSite));
     }
@@ -78,7 +75,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
     }
     let fresh =
         if exchange.head.is_safe() && !exchange.head.is_upgrade() { rule.fresh } else { Seconds::new(0) };
-    let standing = exchange.standing(&credentials, fresh).await.map_err(|_| exchange.unavailable())?;
+    let standing = exchange.standing(credentials, fresh).await.map_err(|_| exchange.unavailable())?;
     let (identity, news) = match standing {
         Standing::SignedIn(mut identity) => {
             let news = identity.tokens.take().map_or(News::Nothing, News::Tokens);
@@ -86,7 +83,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
         }
         Standing::SignedOut(absence) => (None, absent(exchange, rule, absence)?),
     };
-    Ok(Passage { credentials: Some(credentials), identity, news })
+    Ok(Passage { identity, news })
 }
 
 fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, Answer> {
@@ -208,7 +205,7 @@ async fn back(
         still_true(exchange, passage.identity.as_ref(), passage.news)
     };
 
-    let mut additions = additions(exchange, &news);
+    let mut additions = additions(exchange, &news).await;
     exchange.clear_completed_marker(&mut additions);
     if rule.keeps_out_of_history(&exchange.head, header) {
         additions.add("cache-control", "no-store");
@@ -237,15 +234,15 @@ pub fn still_true(exchange: &Exchange, identity: Option<&Identity>, news: News) 
     if ended { News::Ended } else { news }
 }
 
-fn additions(exchange: &Exchange, news: &News) -> Additions {
+async fn additions(exchange: &Exchange, news: &News) -> Additions {
     if matches!(news, News::Nothing) {
         return Additions::default();
     }
-    let credentials = exchange.credentials();
+    let credentials = exchange.credentials().await;
     let delivery = credentials.delivery();
     match news {
         News::Nothing => Additions::default(),
-        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict),
+        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict()),
         News::NewSession(tokens) => {
             exchange.tokens(tokens, fdi::delivery(&exchange.head), credentials.has_cookie())
         }

@@ -7,8 +7,7 @@ use super::logout;
 use super::platform;
 use super::store::Unavailable;
 use crate::gate::{
-    Absence, Delivery, LogoutRequest, Standing, all_logouts, judge, lacks_anti_csrf, pending,
-    signed_out_headers,
+    Absence, Delivery, LogoutRequest, Standing, all_logouts, lacks_anti_csrf, pending, signed_out_headers,
 };
 use crate::response::Answer;
 use crate::session::{Command, Reply, Scope};
@@ -20,13 +19,13 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    let credentials = exchange.credentials();
+    let credentials = exchange.credentials().await;
     let (token, delivery) = fdi::refresh_token(head, config, keys);
     let is_ambient = delivery == Delivery::Cookies || token.is_none();
-    if is_ambient && let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+    if is_ambient && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    if exchange.complete_pending(&credentials).await.is_err() {
+    if exchange.complete_pending(credentials).await.is_err() {
         return Ok(exchange.unavailable());
     }
     let refused = |absence| fdi::refresh_refused(head, absence, delivery, config);
@@ -44,13 +43,13 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if reply == Reply::AntiCsrfMissing {
         return Ok(refused(Absence::None));
     }
-    match judge(reply, token.handle, &credentials, exchange.memory(), exchange.now, exchange.mint()) {
-        Some(Standing::SignedIn(identity)) => match &identity.tokens {
-            Some(tokens) => Ok(fdi::refreshed(exchange.tokens(tokens, delivery, credentials.in_conflict))),
+    match exchange.settle(reply, token.handle, credentials).await {
+        Ok(Standing::SignedIn(identity)) => match &identity.tokens {
+            Some(tokens) => Ok(fdi::refreshed(exchange.tokens(tokens, delivery, credentials.in_conflict()))),
             None => Ok(exchange.unavailable()),
         },
-        Some(Standing::SignedOut(absence)) => Ok(refused(absence)),
-        None => Ok(exchange.unavailable()),
+        Ok(Standing::SignedOut(absence)) => Ok(refused(absence)),
+        Err(Unavailable) => Ok(exchange.unavailable()),
     }
 }
 
@@ -60,22 +59,22 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    let credentials = exchange.credentials();
-    if let Some(refusal) = exchange.cross_site_refusal(&credentials, false) {
+    let credentials = exchange.credentials().await;
+    if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
     let own = credentials.logouts(Scope::Current, exchange.now);
     if own.is_empty() && credentials.pending.is_empty() {
         let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
-        if credentials.in_conflict {
+        if credentials.in_conflict() {
             return Ok(fdi::refresh_refused(head, absence, Delivery::Cookies, config));
         }
         return Ok(fdi::nothing_to_sign_out_of(absence));
     }
-    if lacks_anti_csrf(head, &credentials, config, keys) {
+    if lacks_anti_csrf(head, credentials, config, keys) {
         return Ok(fdi::nothing_to_sign_out_of(Absence::TryRefresh));
     }
-    let logouts = all_logouts(&credentials, own);
+    let logouts = all_logouts(credentials, own);
     match logout::end(exchange, &logouts).await {
         Ok(_) => {
             let delivery = credentials.delivery();

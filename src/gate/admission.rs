@@ -14,7 +14,7 @@ use crate::token::{AccessToken, Keys};
 
 use super::credentials::{Access, Credentials, Sent};
 use super::memory::Memory;
-use super::tokens::{Mint, TokenPair};
+use super::tokens::{Mint, TokenPair, Unsigned};
 
 /// What to do about the credentials of a request.
 pub enum Admission {
@@ -30,6 +30,14 @@ pub enum Standing {
     SignedIn(Box<Identity>),
     /// None.
     SignedOut(Absence),
+}
+
+/// What the object's answer comes to.
+pub enum Verdict {
+    /// Nothing is left to do.
+    Settled(Standing),
+    /// The session lives, and its browser gets these tokens once they are signed.
+    NewTokens(Box<Session>, Unsigned),
 }
 
 /// A session that was admitted.
@@ -145,12 +153,7 @@ pub fn admit(
             return signed_out(Absence::Ended);
         }
         if token.parent.is_none() && memory.is_fresh(token.handle, fresh, now) {
-            let identity = Identity {
-                token: Rc::clone(token),
-                text: credentials.access_text.clone(),
-                session: None,
-                tokens: None,
-            };
+            let identity = Identity::unchanged(token, credentials, None);
             return Admission::Settled(Standing::signed_in(identity));
         }
         let check = Command::Check { id: token.handle.id, first_use: token.first_use() };
@@ -171,7 +174,7 @@ pub fn admit(
         };
         return Admission::Ask(refresh.handle, Box::new(command));
     }
-    signed_out(if credentials.in_conflict {
+    signed_out(if credentials.in_conflict() {
         Absence::Conflict
     } else if credentials.sent == Sent::Refresh && !config.renews_transparently() {
         Absence::TryRefresh
@@ -189,27 +192,28 @@ pub fn judge(
     memory: &Memory,
     asked_at: Timestamp,
     mint: Mint<'_>,
-) -> Option<Standing> {
+) -> Option<Verdict> {
+    let signed_out = |absence| Some(Verdict::Settled(Standing::SignedOut(absence)));
     match reply {
         Reply::Live(session) => {
             memory.lives(handle, asked_at);
-            checked(session, credentials, mint).map(Standing::signed_in)
+            checked(session, credentials, mint)
         }
         Reply::Renewed { session, issued } => {
             memory.lives(handle, asked_at);
-            let tokens = mint.issue(&session, &issued, handle)?;
-            Some(Standing::signed_in(Identity::with(tokens, session)))
+            let unsigned = mint.issue(&session, &issued, handle)?;
+            Some(Verdict::NewTokens(session.into(), unsigned))
         }
         Reply::Gone => {
             memory.ended(handle);
-            Some(Standing::SignedOut(Absence::Ended))
+            signed_out(Absence::Ended)
         }
-        Reply::Superseded => Some(Standing::SignedOut(Absence::Ended)),
+        Reply::Superseded => signed_out(Absence::Ended),
         Reply::Reuse { .. } => {
             memory.ended(handle);
-            Some(Standing::SignedOut(Absence::Theft))
+            signed_out(Absence::Theft)
         }
-        Reply::AntiCsrfMissing => Some(Standing::SignedOut(Absence::TryRefresh)),
+        Reply::AntiCsrfMissing => signed_out(Absence::TryRefresh),
         Reply::Created(_)
         | Reply::Revoked { .. }
         | Reply::Listed(_)
@@ -221,27 +225,30 @@ pub fn judge(
 
 /// A session that lives. Its access token is replaced when it names a parent, or when the
 /// application has changed the payload since.
-fn checked(session: Session, credentials: &Credentials, mint: Mint<'_>) -> Option<Identity> {
+fn checked(session: Session, credentials: &Credentials, mint: Mint<'_>) -> Option<Verdict> {
     let Access::Good(token) = &credentials.access else { return None };
     if token.parent.is_none() && token.payload == session.payload {
-        return Some(Identity {
-            token: Rc::clone(token),
-            text: credentials.access_text.clone(),
-            session: Some(session),
-            tokens: None,
-        });
+        let identity = Identity::unchanged(token, credentials, Some(session));
+        return Some(Verdict::Settled(Standing::signed_in(identity)));
     }
-    let tokens = mint.replace(&session, token)?;
-    Some(Identity::with(tokens, session))
+    let unsigned = mint.replace(&session, token)?;
+    Some(Verdict::NewTokens(session.into(), unsigned))
 }
 
 impl Standing {
-    fn signed_in(identity: Identity) -> Self {
+    /// A session.
+    #[must_use]
+    pub fn signed_in(identity: Identity) -> Self {
         Self::SignedIn(Box::new(identity))
     }
 }
 
 impl Identity {
+    /// A session whose browser keeps the tokens it has.
+    fn unchanged(token: &Rc<AccessToken>, credentials: &Credentials, session: Option<Session>) -> Self {
+        Self { token: Rc::clone(token), text: credentials.access_text.clone(), session, tokens: None }
+    }
+
     /// A session whose browser gets new tokens.
     #[must_use]
     pub fn with(tokens: TokenPair, session: Session) -> Self {

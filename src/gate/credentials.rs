@@ -19,7 +19,8 @@ pub struct Credentials {
     pub access: Access,
     /// Its text.
     pub access_text: String,
-    /// The refresh token, if it was made by us.
+    /// The refresh token, if it was made by us. Not looked at beside a good access token of its session,
+    /// which can do all that it could: its check costs more than everything else about a request.
     pub refresh: Option<RefreshToken>,
     /// Logouts that could not be done yet.
     pub pending: Vec<Logout>,
@@ -27,8 +28,8 @@ pub struct Credentials {
     pub header_mode: bool,
     /// Which session cookies were sent, good or not.
     pub sent: Sent,
-    /// Whether cookies are in the way of each other and want clearing.
-    pub in_conflict: bool,
+    /// Whether a session cookie came twice.
+    pub is_doubled: bool,
 }
 
 /// Which session cookies a browser sent.
@@ -53,44 +54,85 @@ pub enum Access {
     Expired(Rc<AccessToken>),
 }
 
-impl Credentials {
-    /// Reads them.
+/// What a request presents, unread but for the cookies' names.
+pub struct Presented<'a> {
+    bearer: Option<&'a str>,
+    access: Held<'a>,
+    refresh: Held<'a>,
+    pending: Held<'a>,
+}
+
+impl<'a> Presented<'a> {
+    /// Finds it in the head.
     #[must_use]
-    pub fn read(head: &Head, config: &Config, keys: &Keys, now: Timestamp) -> Self {
+    pub fn find(head: &'a Head, config: &Config) -> Self {
         let cookies = head.header("cookie").unwrap_or_default();
         let held = |cookie| hold(cookies, &config.cookies.name(cookie));
-        let (access, refresh) = (held(GateCookie::Access), held(GateCookie::Refresh));
-        let pending = held(GateCookie::Pending).value().and_then(|text| open_marker(text, keys));
-        let bearer = head.bearer().and_then(|text| Some((text, keys.verify(text, now)?)));
-        let header_mode = bearer.is_some();
-        let (text, token) = match bearer {
-            Some((text, token)) => (text, Some(token)),
-            None => {
-                let text = access.value().unwrap_or_default();
-                (text, Some(text).filter(|text| !text.is_empty()).and_then(|text| keys.verify(text, now)))
-            }
-        };
-        let mut credentials = Self {
-            access: Access::of(token),
+        Self {
+            bearer: head.bearer(),
+            access: held(GateCookie::Access),
+            refresh: held(GateCookie::Refresh),
+            pending: held(GateCookie::Pending),
+        }
+    }
+
+    /// The bearer token, which may be an access token of ours.
+    #[must_use]
+    pub const fn bearer(&self) -> Option<&'a str> {
+        self.bearer
+    }
+
+    /// The access cookie.
+    #[must_use]
+    pub const fn cookie(&self) -> Option<&'a str> {
+        self.access.value()
+    }
+
+    /// The credentials with this bearer token, which is ours.
+    #[must_use]
+    pub fn with_bearer(self, token: Verified, keys: &Keys) -> Credentials {
+        let text = self.bearer.unwrap_or_default();
+        Credentials { header_mode: true, refresh: None, ..self.read(text, Some(token), keys) }
+    }
+
+    /// The credentials in cookies, with what the access cookie was found to be.
+    #[must_use]
+    pub fn with_cookie(self, token: Option<Verified>, keys: &Keys) -> Credentials {
+        let text = self.access.value().unwrap_or_default();
+        self.read(text, token, keys)
+    }
+
+    fn read(self, text: &str, token: Option<Verified>, keys: &Keys) -> Credentials {
+        let access = Access::of(token);
+        let is_spared = |refresh: &&str| access.speaks_for(refresh);
+        let refresh = self.refresh.value().filter(|refresh| !is_spared(refresh));
+        Credentials {
+            access,
             access_text: text.to_owned(),
-            refresh: refresh.value().filter(|_| !header_mode).and_then(|text| RefreshToken::open(text, keys)),
-            pending: pending.unwrap_or_default(),
-            header_mode,
-            sent: match (access, refresh) {
+            refresh: refresh.and_then(|text| RefreshToken::open(text, keys)),
+            pending: self.pending.value().and_then(|text| open_marker(text, keys)).unwrap_or_default(),
+            header_mode: false,
+            sent: match (self.access, self.refresh) {
                 (Held::Nothing, Held::Nothing) => Sent::Nothing,
                 (_, Held::Nothing) => Sent::Access,
                 _ => Sent::Refresh,
             },
-            in_conflict: access == Held::Several || refresh == Held::Several,
-        };
-        credentials.in_conflict |= credentials.name_two_sessions();
-        credentials
+            is_doubled: self.access == Held::Several || self.refresh == Held::Several,
+        }
     }
+}
 
+impl Credentials {
     /// Whether a session cookie was sent, good or not: one that a browser adds by itself.
     #[must_use]
     pub fn has_cookie(&self) -> bool {
         self.sent != Sent::Nothing
+    }
+
+    /// Whether cookies are in the way of each other and want clearing.
+    #[must_use]
+    pub fn in_conflict(&self) -> bool {
+        self.is_doubled || self.name_two_sessions()
     }
 
     /// How the tokens of the session travel: as they came.
@@ -145,6 +187,14 @@ impl Access {
         match self {
             Self::Missing => None,
             Self::Good(token) | Self::Expired(token) => Some(token),
+        }
+    }
+
+    /// Whether it is good, and of the session that a refresh token says it is for.
+    fn speaks_for(&self, refresh: &str) -> bool {
+        match self {
+            Self::Good(token) => refresh.starts_with(&token.handle.to_string()),
+            Self::Missing | Self::Expired(_) => false,
         }
     }
 

@@ -13,11 +13,11 @@ mod rules;
 mod tokens;
 
 pub use admission::{
-    Absence, Admission, Identity, Standing, admit, anti_csrf_on_renewal, csrf_refusal, judge,
+    Absence, Admission, Identity, Standing, Verdict, admit, anti_csrf_on_renewal, csrf_refusal, judge,
     lacks_anti_csrf, shows_anti_csrf,
 };
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
-pub use credentials::{Access, Credentials};
+pub use credentials::{Access, Credentials, Presented};
 pub use logout::{
     LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending,
     redirect_target, signed_out_headers, step_of_link,
@@ -26,4 +26,4 @@ pub use memory::Memory;
 pub use refusal::{misconfigured, no_session, problem, unavailable};
 pub use route::Route;
 pub use rules::{Rule, Rules, SessionNeed};
-pub use tokens::{Delivery, Mint, TokenPair, cleared, delivered};
+pub use tokens::{Delivery, Mint, TokenPair, Unsigned, cleared, delivered};

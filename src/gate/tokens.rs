@@ -12,7 +12,7 @@ use crate::response::Additions;
 use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Issued, Policy, Session};
 use crate::time::Timestamp;
-use crate::token::{AccessToken, Keys, RefreshToken, Version};
+use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
 /// Tokens to hand out.
 pub struct TokenPair {
@@ -24,6 +24,29 @@ pub struct TokenPair {
     pub refresh: Option<String>,
     /// The last second in which the session lives.
     pub ends_at: Timestamp,
+}
+
+/// Tokens to hand out once the access token is signed.
+pub struct Unsigned {
+    token: Rc<AccessToken>,
+    draft: Draft,
+    refresh: Option<String>,
+    ends_at: Timestamp,
+}
+
+impl Unsigned {
+    /// What is to be signed.
+    #[must_use]
+    pub const fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The tokens, with the signature over the draft.
+    #[must_use]
+    pub fn seal(self, signature: &[u8]) -> TokenPair {
+        let Self { token, draft, refresh, ends_at } = self;
+        TokenPair { token, access: draft.seal(signature), refresh, ends_at }
+    }
 }
 
 /// How tokens travel.
@@ -51,27 +74,27 @@ pub struct Mint<'a> {
 impl Mint<'_> {
     /// The pair for a session that was made just now: it begins when the session does.
     #[must_use]
-    pub fn first(&self, session: &Session, handle: Handle) -> Option<TokenPair> {
+    pub fn first(&self, session: &Session, handle: Handle) -> Option<Unsigned> {
         Mint { now: session.created_at, ..*self }.issue(session, &session.lineage.current(), handle)
     }
 
-    /// The pair for a session that was made or renewed; `None` only if a key cannot sign, ever.
+    /// The pair for a session that was made or renewed; `None` only if it cannot be encoded, which no input causes.
     #[must_use]
-    pub fn issue(&self, session: &Session, issued: &Issued, handle: Handle) -> Option<TokenPair> {
+    pub fn issue(&self, session: &Session, issued: &Issued, handle: Handle) -> Option<Unsigned> {
         let Issued { refresh, parent } = *issued;
         let token = AccessToken {
             nonce: refresh.nonce,
             ..AccessToken::of(session, handle, parent, self.keys, self.now)
         };
         let refresh = RefreshToken { handle, generation: refresh }.seal(self.keys);
-        self.sign(token, Some(refresh), session)
+        self.unsigned(token, Some(refresh), session)
     }
 
     /// A new access token in the place of `old`; the refresh token stays.
     #[must_use]
-    pub fn replace(&self, session: &Session, old: &AccessToken) -> Option<TokenPair> {
+    pub fn replace(&self, session: &Session, old: &AccessToken) -> Option<Unsigned> {
         let token = AccessToken::of(session, old.handle, None, self.keys, self.now);
-        self.sign(AccessToken { anti_csrf: old.anti_csrf.clone(), ..token }, None, session)
+        self.unsigned(AccessToken { anti_csrf: old.anti_csrf.clone(), ..token }, None, session)
     }
 
     /// The same access token with the payload that the session has now, beside the refresh token it
@@ -82,23 +105,23 @@ impl Mint<'_> {
         session: &Session,
         old: &AccessToken,
         refresh: Option<String>,
-    ) -> Option<TokenPair> {
+    ) -> Option<Unsigned> {
         let token = AccessToken::of(session, old.handle, old.parent, self.keys, self.now);
         let (nonce, anti_csrf) = (old.nonce, old.anti_csrf.clone());
-        self.sign(AccessToken { nonce, anti_csrf, ..token }, refresh, session)
+        self.unsigned(AccessToken { nonce, anti_csrf, ..token }, refresh, session)
     }
 
     /// The same access token, times and all, with the payload that the session has now.
     #[must_use]
-    pub fn regenerate(&self, session: &Session, old: &AccessToken) -> Option<TokenPair> {
+    pub fn regenerate(&self, session: &Session, old: &AccessToken) -> Option<Unsigned> {
         let key_id = self.keys.signing_id(old.has_static_key(), self.now);
         let payload = session.payload.clone();
-        self.sign(AccessToken { payload, key_id, ..old.clone() }, None, session)
+        self.unsigned(AccessToken { payload, key_id, ..old.clone() }, None, session)
     }
 
-    fn sign(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<TokenPair> {
-        let access = token.sign(self.version, self.keys, self.now)?;
-        Some(TokenPair { token: Rc::new(token), access, refresh, ends_at: session.ends_at(self.policy) })
+    fn unsigned(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<Unsigned> {
+        let draft = token.draft(self.version)?;
+        Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at: session.ends_at(self.policy) })
     }
 }
 

@@ -2,12 +2,12 @@
 //!
 //! Invariant: a text becomes an [`AccessToken`] only when its signature is good under a key of ours
 //! and it says that it is an access token (`version`), which no other JWT of the gate does.
+//!
+//! The platform has the curve, and answers later. So a token on its way out is a [`Draft`] until it
+//! is signed, and one on its way in is [`Unverified`] until its signature has been looked at.
 
 use std::rc::Rc;
 
-use chrono::DateTime;
-use jwt_compact::alg::Ed25519;
-use jwt_compact::{Algorithm, AlgorithmExt as _, AlgorithmSignature as _, Claims, Header};
 use serde_json::{Map, Value, json};
 
 use crate::bytes::{self, Random};
@@ -15,7 +15,8 @@ use crate::json::Fields;
 use crate::session::{FirstUse, Handle, Payload, Session};
 use crate::time::Timestamp;
 
-use super::keys::{KeyPair, Keys};
+use super::draft::{ALGORITHM, Draft};
+use super::keys::Keys;
 
 /// The longest cookie, name and value together, that browsers keep (RFC 6265bis §5.6).
 const MAX_COOKIE: usize = 4096;
@@ -78,36 +79,65 @@ impl Version {
     }
 }
 
-impl AccessToken {
-    /// The token's text; `None` only if a key or the payload cannot be encoded, which no input causes.
-    #[must_use]
-    pub fn sign(&self, version: Version, keys: &Keys, now: Timestamp) -> Option<String> {
-        let key = keys.verifying(&self.key_id, now)?;
-        sign(Some(version), self.claims(version), self.issued_at, self.expires_at, &key)
-    }
+/// A text that says it is an access token of ours.
+pub struct Unverified<'a> {
+    /// Its header and claims.
+    signed: &'a str,
+    claims: &'a str,
+    signature: [u8; 64],
+    key_id: String,
+}
 
-    /// Reads a text whose signature is good; whether it is good *now* is [`AccessToken::at`].
-    ///
-    /// Nothing that the text says is believed before the signature: its header only chooses among our
-    /// own keys, and its algorithm can be no other than ours (RFC 8725 §3.1).
+impl<'a> Unverified<'a> {
+    /// Reads a text whose header names a key of ours. Its header only chooses among our own keys, and
+    /// its algorithm can be no other than ours (RFC 8725 §3.1).
     #[must_use]
-    pub fn verify(text: &str, keys: &Keys, now: Timestamp) -> Option<Self> {
+    pub fn read(text: &'a str, keys: &Keys, now: Timestamp) -> Option<Self> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let mut header = part(header)?;
-        let is_ours = header.text("alg")? == Ed25519.name()
+        let is_ours = header.text("alg")? == ALGORITHM
             && header.text("typ")? == "JWT"
             && matches!(header.text(VERSION)?.as_str(), "4" | "5");
-        if !is_ours {
+        let key_id = header.text("kid").filter(|id| is_ours && keys.can_have_signed(id, now))?;
+        Some(Self { signed, claims, signature: bytes::decode(signature)?, key_id })
+    }
+
+    /// The id of the key that it says it is signed with.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// What was signed.
+    #[must_use]
+    pub fn message(&self) -> &'a [u8] {
+        self.signed.as_bytes()
+    }
+
+    /// The signature over it.
+    #[must_use]
+    pub const fn signature(&self) -> &[u8; 64] {
+        &self.signature
+    }
+
+    /// The token, once it is known whether the signature is good. Nothing of the claims is read before.
+    #[must_use]
+    pub fn judge(self, signature_is_good: bool) -> Option<AccessToken> {
+        if !signature_is_good {
             return None;
         }
-        let key = keys.verifying(&header.text("kid")?, now)?;
-        let signature = bytes::decode::<64>(signature)?;
-        let signature = <Ed25519 as Algorithm>::Signature::try_from_slice(&signature).ok()?;
-        if !Ed25519.verify_signature(&signature, &key.verifying, signed.as_bytes()) {
-            return None;
-        }
-        Self::read(part(claims)?, &key.id)
+        AccessToken::read(part(self.claims)?, self.key_id)
+    }
+}
+
+impl AccessToken {
+    /// The token's text but for its signature.
+    #[must_use]
+    pub fn draft(&self, version: Version) -> Option<Draft> {
+        let version_name = (VERSION.to_owned(), version.as_str().into());
+        let extra = std::iter::once(version_name).collect();
+        Draft::new(&extra, self.claims(version), self.issued_at, self.expires_at, &self.key_id)
     }
 
     /// Whether a verified token is good now.
@@ -177,7 +207,7 @@ impl AccessToken {
         claims
     }
 
-    fn read(mut claims: Fields, key_id: &str) -> Option<Self> {
+    fn read(mut claims: Fields, key_id: String) -> Option<Self> {
         claims.take("rsub");
         Some(Self {
             handle: Handle::parse(&claims.text("sessionHandle")?)?,
@@ -188,7 +218,7 @@ impl AccessToken {
             anti_csrf: claims.text("antiCsrfToken"),
             issued_at: Timestamp::from_seconds(claims.integer("iat")?),
             expires_at: Timestamp::from_seconds(claims.integer("exp")?),
-            key_id: key_id.to_owned(),
+            key_id,
             payload: Payload::try_from(claims.into_map()).ok()?,
         })
     }
@@ -209,18 +239,16 @@ impl Verified {
     }
 }
 
-/// Signs any claims: a JWT for other services, which is never a session because its header has no
-/// `version`.
+/// Any claims as a JWT for other services, which is never a session because its header has no `version`.
 #[must_use]
-pub fn sign_jwt(
+pub fn draft_jwt(
     claims: Map<String, Value>,
     expires_at: Timestamp,
     static_key: bool,
     keys: &Keys,
     now: Timestamp,
-) -> Option<String> {
-    let key = keys.signing(static_key, now)?;
-    sign(None, claims, now, expires_at, &key)
+) -> Option<Draft> {
+    Draft::new(&Map::new(), claims, now, expires_at, &keys.signing_id(static_key, now))
 }
 
 /// Whether every access token of the session fits a cookie.
@@ -249,28 +277,35 @@ pub fn fits_a_cookie(session: &Session) -> bool {
     token.saturating_add(LONGEST_COOKIE_NAME.len()) <= MAX_COOKIE
 }
 
-fn sign(
-    version: Option<Version>,
-    claims: Map<String, Value>,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
-    key: &KeyPair,
-) -> Option<String> {
-    let extra = version.map(|version| (VERSION.to_owned(), version.as_str().into()));
-    let extra: Map<String, Value> = extra.into_iter().collect();
-    let header = Header::new(extra).with_token_type("JWT").with_key_id(key.id.as_str());
-    let mut claims = Claims::new(claims);
-    claims.issued_at = Some(DateTime::from_timestamp(issued_at.seconds(), 0)?);
-    claims.expiration = Some(DateTime::from_timestamp(expires_at.seconds(), 0)?);
-    Ed25519.token(&header, &claims, &key.signing).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::keys::tests::{OLDER, SECRET, keys};
     use super::*;
     use crate::session::ObjectId;
     use crate::session::payload::tests::payload;
+    use ed25519_dalek::pkcs8::DecodePrivateKey as _;
+    use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _};
+
+    fn curve(keys: &Keys, key_id: &str) -> SigningKey {
+        SigningKey::from_pkcs8_der(&keys.private_key(key_id).unwrap()).unwrap()
+    }
+
+    fn seal(draft: Draft, keys: &Keys) -> String {
+        let signature = curve(keys, draft.key_id()).sign(draft.message());
+        draft.seal(&signature.to_bytes())
+    }
+
+    fn verify(text: &str, keys: &Keys, now: Timestamp) -> Option<AccessToken> {
+        let unverified = Unverified::read(text, keys, now)?;
+        let signature = Signature::from_bytes(unverified.signature());
+        let key = curve(keys, unverified.key_id()).verifying_key();
+        let is_good = key.verify(unverified.message(), &signature).is_ok();
+        unverified.judge(is_good)
+    }
+
+    fn text(keys: &Keys) -> String {
+        seal(token().draft(Version::V5).unwrap(), keys)
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
@@ -295,7 +330,7 @@ mod tests {
     }
 
     fn read(text: &str, keys: &Keys, now: i64) -> Option<Verified> {
-        AccessToken::verify(text, keys, at(now)).map(|token| Rc::new(token).at(keys, at(now)))
+        verify(text, keys, at(now)).map(|token| Rc::new(token).at(keys, at(now)))
     }
 
     fn part(text: &str, index: usize) -> Value {
@@ -306,7 +341,7 @@ mod tests {
     #[test]
     fn header_and_claims_are_what_the_sdks_read() {
         let keys = keys("public", &[SECRET]);
-        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        let text = text(&keys);
         let header = part(&text, 0);
         assert_eq!(
             (&header["alg"], &header["typ"], &header["version"]),
@@ -327,7 +362,7 @@ mod tests {
     #[test]
     fn a_token_reads_back_until_it_expires() {
         let keys = keys("public", &[SECRET]);
-        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        let text = text(&keys);
         let token = Rc::new(token());
         assert!(read(&text, &keys, 1_003_599) == Some(Verified::Good(Rc::clone(&token))));
         assert!(read(&text, &keys, 1_003_600) == Some(Verified::Expired(Rc::clone(&token))));
@@ -337,27 +372,27 @@ mod tests {
     #[test]
     fn no_changed_character_is_accepted() {
         let keys = keys("public", &[SECRET]);
-        let text = token().sign(Version::V5, &keys, at(1_000_000)).unwrap();
+        let text = text(&keys);
         for position in (0..text.len()).step_by(7).chain(text.len() - 90..text.len()) {
             let mut other = text.clone().into_bytes();
             other[position] = if other[position] == b'A' { b'B' } else { b'A' };
             let other = String::from_utf8(other).unwrap();
-            assert!(AccessToken::verify(&other, &keys, at(1_000_000)).is_none(), "character {position}");
+            assert!(verify(&other, &keys, at(1_000_000)).is_none(), "character {position}");
         }
     }
 
     #[test]
     fn other_secrets_apps_and_algorithms_are_noise() {
         let now = at(1_000_000);
-        let text = token().sign(Version::V5, &keys("public", &[SECRET]), now).unwrap();
-        assert!(AccessToken::verify(&text, &keys("public", &[OLDER]), now).is_none());
-        assert!(AccessToken::verify(&text, &keys("other", &[SECRET]), now).is_none());
+        let text = text(&keys("public", &[SECRET]));
+        assert!(verify(&text, &keys("public", &[OLDER]), now).is_none());
+        assert!(verify(&text, &keys("other", &[SECRET]), now).is_none());
         let (_, rest) = text.split_once('.').unwrap();
         for alg in ["none", "HS256", "ES256", "EdDSA"] {
             let kid = part(&text, 0)["kid"].clone();
             let header = json!({ "alg": alg, "typ": if alg == "EdDSA" { "at+jwt" } else { "JWT" }, "kid": kid, "version": "5" });
             let forged = format!("{}.{rest}", bytes::encode(header.to_string().as_bytes()));
-            assert!(AccessToken::verify(&forged, &keys("public", &[SECRET]), now).is_none(), "{alg}");
+            assert!(verify(&forged, &keys("public", &[SECRET]), now).is_none(), "{alg}");
         }
     }
 
@@ -365,9 +400,9 @@ mod tests {
     fn a_jwt_for_other_services_is_no_access_token() {
         let keys = keys("public", &[SECRET]);
         let claims = token().claims(Version::V5);
-        let text = sign_jwt(claims, at(2_000_000), true, &keys, at(1_000_000)).unwrap();
+        let text = seal(draft_jwt(claims, at(2_000_000), true, &keys, at(1_000_000)).unwrap(), &keys);
         assert!(part(&text, 0)["kid"].as_str().unwrap().starts_with("s-"));
-        assert!(AccessToken::verify(&text, &keys, at(1_000_001)).is_none());
+        assert!(verify(&text, &keys, at(1_000_001)).is_none());
     }
 
     #[test]
@@ -379,14 +414,13 @@ mod tests {
         };
         let largest = (0..4096).rev().find(|length| fits_a_cookie(&session(*length))).unwrap();
         assert!(largest > 2000);
-        let text = AccessToken {
+        let longest = AccessToken {
             payload: session(largest).payload,
             parent: Some(Random::ZERO),
             anti_csrf: Some(Random::ZERO.to_string()),
             ..token()
-        }
-        .sign(Version::V5, &keys, at(1_000_000))
-        .unwrap();
+        };
+        let text = seal(longest.draft(Version::V5).unwrap(), &keys);
         let cookie = text.len() + LONGEST_COOKIE_NAME.len();
         assert!(cookie <= MAX_COOKIE && cookie > MAX_COOKIE - 150, "{cookie}");
     }

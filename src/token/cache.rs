@@ -10,9 +10,8 @@ use std::rc::Rc;
 
 use lru::LruCache;
 
-use super::access::{AccessToken, Verified};
+use super::access::AccessToken;
 use super::keys::Keys;
-use crate::time::Timestamp;
 
 /// How many tokens are remembered: at 4 KiB each for text and claims, 8 MiB at the most.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
@@ -27,25 +26,17 @@ impl Default for VerifiedTokens {
 }
 
 impl Keys {
-    /// Reads an access token, verifying its signature only the first time.
+    /// An access token that was verified lately.
     #[must_use]
-    pub fn verify(&self, text: &str, now: Timestamp) -> Option<Verified> {
-        let token = match self.verified.recall(text) {
-            Some(token) => token,
-            None => self.verified.remember(text, AccessToken::verify(text, self, now)?),
-        };
-        Some(token.at(self, now))
-    }
-}
-
-impl VerifiedTokens {
-    fn recall(&self, text: &str) -> Option<Rc<AccessToken>> {
-        self.0.try_borrow_mut().ok()?.get(text).map(Rc::clone)
+    pub fn recall(&self, text: &str) -> Option<Rc<AccessToken>> {
+        self.verified.0.try_borrow_mut().ok()?.get(text).map(Rc::clone)
     }
 
-    fn remember(&self, text: &str, token: AccessToken) -> Rc<AccessToken> {
+    /// Remembers what a text says whose signature is good.
+    #[must_use]
+    pub fn remember(&self, text: &str, token: AccessToken) -> Rc<AccessToken> {
         let token = Rc::new(token);
-        if let Ok(mut tokens) = self.0.try_borrow_mut() {
+        if let Ok(mut tokens) = self.verified.0.try_borrow_mut() {
             tokens.put(text.to_owned(), Rc::clone(&token));
         }
         token

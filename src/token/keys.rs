@@ -1,15 +1,13 @@
 //! Key derivation: HKDF-SHA256 (RFC 5869) from the one secret, a label per app and purpose.
 //!
 //! Invariant: a key is used for one purpose of one app. Nothing made for one app or purpose is
-//! accepted in another, and no key has a text form.
+//! accepted in another, and no key has a text form. The curve itself is the platform's: what leaves
+//! here is a private key for it to sign with.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use jwt_compact::Algorithm;
-use jwt_compact::alg::{Ed25519, SigningKey as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
@@ -19,14 +17,14 @@ use crate::bytes;
 use crate::session::Handle;
 use crate::time::{Seconds, Timestamp};
 
-type SigningKey = <Ed25519 as Algorithm>::SigningKey;
-type VerifyingKey = <Ed25519 as Algorithm>::VerifyingKey;
-
 /// The length of an anti-CSRF token, in bytes.
 const ANTI_CSRF: usize = 16;
 
-/// How many derived key pairs an isolate remembers; a pair costs a curve multiplication to make.
-const REMEMBERED_PAIRS: usize = 64;
+/// What comes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 §7).
+const PKCS8_HEAD: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+
+/// An Ed25519 private key (RFC 8032 §5.1.5) as PKCS #8.
+pub type PrivateKey = [u8; 48];
 
 /// A `GATE_SECRET`: at least 32 bytes.
 pub struct Secret {
@@ -41,16 +39,7 @@ pub struct Keys {
     secrets: Rc<[Secret]>,
     rotation: Seconds,
     access_ttl: Seconds,
-    pairs: RefCell<Vec<Rc<KeyPair>>>,
     pub(super) verified: VerifiedTokens,
-}
-
-/// An Ed25519 key pair and its id.
-pub struct KeyPair {
-    /// `d-…` for a rotating key, `s-…` for the static one.
-    pub id: String,
-    pub(super) signing: SigningKey,
-    pub(super) verifying: VerifyingKey,
 }
 
 /// What a key is for; the label it is derived with.
@@ -112,14 +101,7 @@ impl Keys {
     /// The keys of `app_id` under `secrets`, the current secret first.
     #[must_use]
     pub fn new(app_id: &str, secrets: Rc<[Secret]>, rotation: Seconds, access_ttl: Seconds) -> Self {
-        Self {
-            app_id: app_id.to_owned(),
-            secrets,
-            rotation,
-            access_ttl,
-            pairs: RefCell::default(),
-            verified: VerifiedTokens::default(),
-        }
+        Self { app_id: app_id.to_owned(), secrets, rotation, access_ttl, verified: VerifiedTokens::default() }
     }
 
     /// The app these keys are for.
@@ -134,12 +116,6 @@ impl Keys {
         self.access_ttl
     }
 
-    /// The key that signs now.
-    #[must_use]
-    pub fn signing(&self, static_key: bool, now: Timestamp) -> Option<Rc<KeyPair>> {
-        self.verifying(&self.signing_id(static_key, now), now)
-    }
-
     /// The id of the key that signs now.
     #[must_use]
     pub fn signing_id(&self, static_key: bool, now: Timestamp) -> String {
@@ -147,20 +123,29 @@ impl Keys {
         self.secrets.first().map(|secret| slot.id(&secret.fingerprint)).unwrap_or_default()
     }
 
-    /// The key with this id, if it is ours and its time has come.
+    /// Whether a token can be signed with the key of this id: it is ours, and its time has come.
     ///
-    /// A key of a past period is given too: an expired token still has to be recognised at logout.
+    /// So it is with a key of a past period: an expired token still has to be recognised at logout.
     /// Whether such a key may vouch for a living token is [`Keys::is_published`].
     #[must_use]
-    pub fn verifying(&self, id: &str, now: Timestamp) -> Option<Rc<KeyPair>> {
-        let (slot, fingerprint) = Slot::parse(id)?;
-        let secret = self.secrets.iter().find(|secret| secret.fingerprint == fingerprint)?;
-        if let Slot::Period(start) = slot
-            && start > now
-        {
-            return None;
+    pub fn can_have_signed(&self, id: &str, now: Timestamp) -> bool {
+        match self.find(id) {
+            Some((Slot::Period(start), _)) => start <= now,
+            Some((Slot::Static, _)) => true,
+            None => false,
         }
-        Some(self.pair(secret, slot))
+    }
+
+    /// The private key with this id, if it is ours.
+    #[must_use]
+    pub fn private_key(&self, id: &str) -> Option<PrivateKey> {
+        let (slot, secret) = self.find(id)?;
+        let seed: [u8; 32] = secret.derive_key(&self.app_id, &slot.label());
+        let mut key = [0; 48];
+        let (head, rest) = key.split_at_mut(PKCS8_HEAD.len());
+        head.copy_from_slice(&PKCS8_HEAD);
+        rest.copy_from_slice(&seed);
+        Some(key)
     }
 
     /// Whether an unexpired token can be under this key, so that a leaked old key is worth nothing.
@@ -178,10 +163,10 @@ impl Keys {
         start.after(self.rotation).after(self.access_ttl) > now
     }
 
-    /// The JWKS (RFC 7517): the next period's key, so that it is known before its first use, the
-    /// current one, the static one, and those of all past periods under which a token can be alive.
+    /// The ids of the keys in the JWKS: the next period's, so that it is known before its first use,
+    /// the current one, the static one, and those of all past periods under which a token can be alive.
     #[must_use]
-    pub fn jwks(&self, now: Timestamp) -> Value {
+    pub fn published(&self, now: Timestamp) -> Vec<String> {
         let current = now.period_start(self.rotation);
         let mut slots = vec![Slot::Period(current.after(self.rotation)), Slot::Period(current), Slot::Static];
         let mut past = current.period_before(self.rotation);
@@ -190,12 +175,8 @@ impl Keys {
             past = past.period_before(self.rotation);
             slots.push(Slot::Period(past));
         }
-        let keys: Vec<Value> = self
-            .secrets
-            .iter()
-            .flat_map(|secret| slots.iter().map(|slot| self.pair(secret, *slot).public_jwk()))
-            .collect();
-        json!({ "keys": keys })
+        let of_secret = |secret: &Secret| slots.iter().map(|slot| slot.id(&secret.fingerprint)).collect();
+        self.secrets.iter().flat_map(|secret| -> Vec<String> { of_secret(secret) }).collect()
     }
 
     /// Seconds for which the JWKS may be cached: the key that follows the next one appears in one period.
@@ -250,21 +231,10 @@ impl Keys {
         Hmac::<Sha256>::new(&key.into()).chain_update(message)
     }
 
-    fn pair(&self, secret: &Secret, slot: Slot) -> Rc<KeyPair> {
-        let id = slot.id(&secret.fingerprint);
-        if let Ok(pairs) = self.pairs.try_borrow()
-            && let Some(pair) = pairs.iter().find(|pair| pair.id == id)
-        {
-            return Rc::clone(pair);
-        }
-        let pair = Rc::new(KeyPair::derive(secret, &self.app_id, slot, id));
-        if let Ok(mut pairs) = self.pairs.try_borrow_mut() {
-            if pairs.len() >= REMEMBERED_PAIRS {
-                pairs.clear();
-            }
-            pairs.push(Rc::clone(&pair));
-        }
-        pair
+    fn find(&self, id: &str) -> Option<(Slot, &Secret)> {
+        let (slot, fingerprint) = Slot::parse(id)?;
+        let secret = self.secrets.iter().find(|secret| secret.fingerprint == fingerprint)?;
+        Some((slot, secret))
     }
 }
 
@@ -293,30 +263,10 @@ impl Slot {
     }
 }
 
-impl KeyPair {
-    fn derive(secret: &Secret, app_id: &str, slot: Slot, id: String) -> Self {
-        let seed: [u8; 32] = secret.derive_key(app_id, &slot.label());
-        let signing = SigningKey::from_bytes(&seed);
-        Self { id, verifying: signing.to_verifying_key(), signing }
-    }
-
-    /// The 32 bytes of the public key.
-    #[must_use]
-    pub fn public_bytes(&self) -> [u8; 32] {
-        self.verifying.to_bytes()
-    }
-
-    /// RFC 8037.
-    fn public_jwk(&self) -> Value {
-        json!({
-            "kty": "OKP",
-            "crv": "Ed25519",
-            "x": bytes::encode(&self.public_bytes()),
-            "kid": self.id,
-            "alg": "EdDSA",
-            "use": "sig",
-        })
-    }
+/// A public key for a JWKS (RFC 7517, RFC 8037); `x` is its 32 bytes in base64url.
+#[must_use]
+pub fn public_jwk(id: &str, x: &str) -> Value {
+    json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": id, "alg": "EdDSA", "use": "sig" })
 }
 
 #[cfg(test)]
@@ -331,12 +281,6 @@ pub(super) mod tests {
     pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
     pub(crate) const OLDER: &str = "fedcba9876543210fedcba9876543210";
 
-    fn key_ids(keys: &Keys, now: i64) -> Vec<String> {
-        let jwks = keys.jwks(Timestamp::from_seconds(now));
-        let ids = jwks["keys"].as_array().unwrap().iter();
-        ids.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
-    }
-
     #[test]
     fn a_short_secret_is_no_secret() {
         assert!(Secret::new(&"x".repeat(31)).is_none());
@@ -347,23 +291,23 @@ pub(super) mod tests {
     fn the_next_key_is_published_before_its_first_use() {
         let keys = keys("public", &[SECRET]);
         let now = Timestamp::from_seconds(604_800 * 10);
-        let later = Timestamp::from_seconds(604_800 * 11);
-        let next = keys.signing(false, later).unwrap();
-        assert!(key_ids(&keys, now.seconds()).contains(&next.id));
-        assert!(keys.verifying(&next.id, now).is_none(), "not before its time");
+        let next = keys.signing_id(false, Timestamp::from_seconds(604_800 * 11));
+        assert!(keys.published(now).contains(&next));
+        assert!(!keys.can_have_signed(&next, now), "not before its time");
     }
 
     #[test]
     fn a_past_key_is_published_while_a_token_under_it_can_live_and_there_is_at_least_one() {
         let keys =
             Keys::new("public", Rc::from([Secret::new(SECRET).unwrap()]), Seconds::new(10), Seconds::new(25));
-        let old = keys.signing(false, Timestamp::from_seconds(100)).unwrap().id.clone();
-        assert!(key_ids(&keys, 134).contains(&old));
+        let published = |now| keys.published(Timestamp::from_seconds(now));
+        let old = keys.signing_id(false, Timestamp::from_seconds(100));
+        assert!(published(134).contains(&old));
         assert!(keys.is_published(&old, Timestamp::from_seconds(134)));
         assert!(!keys.is_published(&old, Timestamp::from_seconds(135)));
-        assert!(!key_ids(&keys, 150).contains(&old));
+        assert!(!published(150).contains(&old));
         // next, current, static, and the past ones that started at 120, 110 and 100 seconds
-        assert_eq!(key_ids(&keys, 134).len(), 6);
+        assert_eq!(published(134).len(), 6);
     }
 
     #[test]
@@ -374,10 +318,9 @@ pub(super) mod tests {
         assert!(!two.accepts(Purpose::Marker, b"m", &tag));
         assert!(!one.accepts(Purpose::RefreshToken, b"m", &tag));
         let now = Timestamp::from_seconds(0);
-        assert_ne!(
-            one.signing(true, now).unwrap().public_bytes(),
-            two.signing(true, now).unwrap().public_bytes()
-        );
+        let id = one.signing_id(true, now);
+        assert!(one.private_key(&id).is_some());
+        assert_ne!(one.private_key(&id), two.private_key(&id));
     }
 
     #[test]
@@ -396,8 +339,8 @@ pub(super) mod tests {
         let tag = old.tag(Purpose::Marker, b"m");
         assert!(both.accepts(Purpose::Marker, b"m", &tag));
         assert_ne!(both.tag(Purpose::Marker, b"m"), tag);
-        let id = old.signing(false, now).unwrap().id.clone();
-        assert!(both.verifying(&id, now).is_some());
-        assert_ne!(both.signing(false, now).unwrap().id, id);
+        let id = old.signing_id(false, now);
+        assert!(both.can_have_signed(&id, now));
+        assert_ne!(both.signing_id(false, now), id);
     }
 }

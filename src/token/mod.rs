@@ -5,11 +5,13 @@
 
 mod access;
 mod cache;
+mod draft;
 mod keys;
 mod marker;
 mod refresh;
 
-pub use access::{AccessToken, Verified, Version, fits_a_cookie, sign_jwt};
-pub use keys::{KeyPair, Keys, Secret};
+pub use access::{AccessToken, Unverified, Verified, Version, draft_jwt, fits_a_cookie};
+pub use draft::Draft;
+pub use keys::{Keys, PrivateKey, Secret, public_jwk};
 pub use marker::{open_marker, seal_marker};
 pub use refresh::RefreshToken;
