@@ -15,30 +15,46 @@ import { ensureTools } from "./tools.mjs";
 const INPUTS = ["Cargo.toml", "Cargo.lock", "package-lock.json", "rust-toolchain.toml", "scripts", "src", "templates"];
 const BUILD = join(ROOT, "build");
 const FRESH = "target/gate";
+const BOUND = "target/bindgen";
+const TARGET = "wasm32-unknown-unknown";
+const WASM = "index_bg.wasm";
 
 /** Installs what the build needs and builds, unless build/ was made from just these sources. */
 export async function build() {
   await ensurePackages();
-  const tools = await ensureTools();
+  const wasmBindgen = await ensureTools();
   await locked(join(ROOT, "target", "gate.lock"), async () => {
-    const sources = fingerprint(tools);
+    const sources = fingerprint(wasmBindgen);
     if (sources === builtFrom()) return;
     say("building the Worker");
-    await workerBuild(tools);
-    await slimDown(join(ROOT, FRESH, "index_bg.wasm"));
+    rmSync(join(ROOT, BOUND), { recursive: true, force: true });
+    rmSync(join(ROOT, FRESH), { recursive: true, force: true });
+    await run("cargo", ["build", "--release", "--locked", "--target", TARGET], { CARGO_ENCODED_RUSTFLAGS: rustFlags() });
+    await bind(wasmBindgen);
+    await bundle();
+    await slimDown(join(ROOT, FRESH, WASM));
     writeFileSync(join(ROOT, FRESH, "sources"), sources);
     replace(join(ROOT, FRESH), BUILD);
   });
 }
 
-function workerBuild(tools) {
-  const program = (name) => join(ROOT, "node_modules", ".bin", name);
-  return run(join(tools, "worker-build"), ["--release", "--out-dir", FRESH, "--", "--locked"], {
-    WASM_BINDGEN_BIN: join(tools, "wasm-bindgen"),
-    WASM_OPT_BIN: program("wasm-opt"),
-    ESBUILD_BIN: program("esbuild"),
-    CARGO_ENCODED_RUSTFLAGS: rustFlags(),
-  });
+// The two flags let a new instance take the place of one that panicked.
+async function bind(wasmBindgen) {
+  const compiled = `target/${TARGET}/release/session_gate.wasm`;
+  const panics = ["--experimental-reset-state-function", "--force-enable-abort-handler"];
+  await run(wasmBindgen, [compiled, "--target", "module", "--out-dir", BOUND, "--out-name", "index", "--no-typescript", ...panics]);
+}
+
+// The platform imports a compiled module, not its source phase.
+async function bundle() {
+  const glue = join(ROOT, BOUND, "index.js");
+  writeFileSync(glue, readFileSync(glue, "utf8").replace("import source ", "import "));
+  const external = ["cloudflare:workers", `./${WASM}`].map((name) => `--external:${name}`);
+  await run(join(ROOT, "node_modules", ".bin", "esbuild"), [
+    "src/edge/entry.js", "--bundle", "--inject:src/edge/microtask.js", "--minify", "--format=esm", "--target=es2022",
+    `--alias:session-gate=./${BOUND}/index.js`, ...external, `--outfile=${FRESH}/index.js`, "--log-level=warning",
+  ]);
+  renameSync(join(ROOT, BOUND, WASM), join(ROOT, FRESH, WASM));
 }
 
 // Loaded late: the packages may just have been installed.
@@ -52,11 +68,11 @@ function rustFlags() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const crates = join(cargoHome, "registry", "src");
   const folders = existsSync(crates) ? readdirSync(crates).map((folder) => join(crates, folder)) : [];
-  return ["-Cllvm-args=-inline-threshold=0", ...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join("\x1f");
+  return ["-Cllvm-args=-inline-threshold=25", ...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join("\x1f");
 }
 
-function fingerprint(tools) {
-  const hash = createHash("sha256").update(tools).update(output("rustc", ["--version", "--verbose"]));
+function fingerprint(wasmBindgen) {
+  const hash = createHash("sha256").update(wasmBindgen).update(output("rustc", ["--version", "--verbose"]));
   for (const file of INPUTS.flatMap(filesIn)) hash.update(file).update("\0").update(readFileSync(join(ROOT, file)));
   return hash.digest("hex");
 }

@@ -8,16 +8,18 @@ import { ACCESS, REFRESH, gateFor, login, presenting, setCookies } from "./suppo
 const HARDENED = { path: "/", secure: "", httponly: "", samesite: "Lax" };
 // Long enough for the clock to show another second when it answers than when it was asked.
 const SLOW_OBJECT = `
+import { DurableObject } from "cloudflare:workers";
 import { UserSessions as Deployed } from "./index.js";
 
-export class UserSessions {
+export class UserSessions extends DurableObject {
   constructor(state, env) {
+    super(state, env);
     this.deployed = new Deployed(state, env);
   }
 
-  async fetch(request) {
+  async run(command) {
     await scheduler.wait(1100);
-    return this.deployed.fetch(request);
+    return this.deployed.run(command);
   }
 }`;
 const FOUR_HUNDRED_DAYS = 34_560_000;

@@ -53,7 +53,7 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
         Err(absent) => return Ok(refusal(exchange, absent)),
     };
     let current = signed.identity.token.handle;
-    let Ok(Reply::Listed(all)) = exchange.ask(current, Command::List { tenant_id: None }).await else {
+    let Ok(Reply::Listed(all)) = exchange.ask(current.object, Command::List { tenant_id: None }).await else {
         return Ok(exchange.unavailable());
     };
     // This device first, then the others as they were last seen.
@@ -86,9 +86,9 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    let form = match exchange.body().await? {
+    let form = match exchange.body().await {
         Ok(form) => form,
-        Err(too_large) => return Ok(too_large),
+        Err(refusal) => return Ok(refusal),
     };
     let signed = match signed_in(exchange).await {
         Ok(signed) => signed,
@@ -105,12 +105,12 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     let command = match (parameter("handle"), parameter("scope").as_deref().map(Scope::parse)) {
         (Some(handle), None) => Command::Remove { ids: vec![own_id(&handle, current)?] },
         (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => {
-            Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: exchange.now }
+            Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: None }
         }
         _ => return Ok(exchange.problem(&Problem::BadRequest("handle, or scope=others or all, expected"))),
     };
     let by_handle = matches!(command, Command::Remove { .. });
-    match exchange.ask(current, command).await {
+    match exchange.ask(current.object, command).await {
         Ok(Reply::Revoked { ids, .. }) if by_handle && ids.is_empty() => {
             Ok(with_tokens(exchange, &signed.identity, exchange.problem(&Problem::UnknownSession)).await)
         }

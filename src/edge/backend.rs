@@ -5,8 +5,8 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 use worker::wasm_bindgen::JsValue;
 
-use super::exchange::Exchange;
-use super::platform;
+use super::exchange::{Exchange, MAX_BODY};
+use super::platform::{self, Unread};
 use super::signatures::Signatures;
 use super::store::{self, Unavailable};
 use crate::bytes::Random;
@@ -73,8 +73,10 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         }
         _ => {}
     }
-    let Some(body) = platform::read_text(exchange.request.body(), super::exchange::MAX_BODY).await? else {
-        return Ok(Refused(413, "The body must be at most 1 MiB".to_owned()).answer());
+    let body = match platform::read_text(exchange.request.body(), MAX_BODY).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => return Ok(refused(413, "The body must be at most 1 MiB")),
+        Err(Unread::Broken) => return Ok(refused(400, "The body cannot be read")),
     };
     Ok(match call(exchange, &path, keys, &body).await {
         Ok(value) => Answer::json(200, &value).with("cache-control", "no-store"),
@@ -84,7 +86,11 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
 }
 
 fn unavailable() -> Answer {
-    Refused(503, "The session store does not answer".to_owned()).answer().with("retry-after", "5")
+    refused(503, "The session store does not answer").with("retry-after", "5")
+}
+
+fn refused(status: u16, why: &str) -> Answer {
+    Refused(status, why.to_owned()).answer()
 }
 
 async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) -> Result<Value, Failed> {
@@ -123,20 +129,22 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
 impl Core<'_> {
     async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
         let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &call.user_id)?;
-        let handle = Handle { object, id: random()? };
         // The caller is the application's server: its user agent and country are not the user's.
         let session = Session {
             tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
             payload: call.payload,
             anti_csrf: call.anti_csrf,
             static_key: call.static_key,
-            ..Session::new(handle.id, random()?, call.user_id, self.exchange.now)
+            ..Session::new(random()?, random()?, call.user_id, self.exchange.now)
         };
         match self
-            .ask(object, Command::Create { session: session.into(), data: call.data, replaces: None })
+            .ask(object, Command::Create { session: session.into(), data: call.data, replaces: Vec::new() })
             .await?
         {
-            Reply::Created(session) => self.with_tokens(self.mint().first(&session, handle)).await,
+            Reply::Created(session) => {
+                let handle = Handle { object, id: session.id };
+                self.with_tokens(self.mint().first(&session, handle)).await
+            }
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
             _ => Err(Failed::Store),
         }

@@ -47,7 +47,7 @@ async fn revoke_sessions(
     exchange.complete_pending(credentials).await?;
     match revoke {
         RevokeSession::Scope(scope) => {
-            let ended = logout::end(exchange, &credentials.logouts(scope, exchange.now)).await?;
+            let ended = logout::end(exchange, &credentials.logouts(scope)).await?;
             Ok(!ended.spared)
         }
         RevokeSession::Handles(handles) => {
@@ -91,13 +91,14 @@ async fn create_session(
     let unavailable = |_| exchange.unavailable();
     let app_id = exchange.keys().app_id();
     let object = store::object_of(&exchange.asker, app_id, &session.user_id).map_err(unavailable)?;
-    let handle = Handle { object, id: session.id };
     let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
-    let replaces = earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id);
+    let replaces =
+        earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id).into_iter().collect();
     let command = Command::Create { session: session.into(), data, replaces };
-    let Reply::Created(session) = exchange.ask(handle, command).await.map_err(unavailable)? else {
+    let Reply::Created(session) = exchange.ask(object, command).await.map_err(unavailable)? else {
         return Err(exchange.unavailable());
     };
+    let handle = Handle { object, id: session.id };
     if let Some(earlier) = earlier {
         // Another user's session in this browser ends as well.
         if earlier.object != object {
@@ -118,7 +119,7 @@ async fn set_payload(
     let token = &identity.token;
     let command =
         Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
-    match exchange.ask(token.handle, command).await {
+    match exchange.ask(token.handle.object, command).await {
         Ok(Reply::Updated(session)) => {
             let refresh = match news {
                 News::Tokens(tokens) | News::NewSession(tokens) => tokens.refresh,

@@ -4,11 +4,11 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::wasm_bindgen::JsValue;
-use worker::{Context, Env, web_sys};
+use worker::{web_sys, worker_sys};
 
 use super::isolate::Isolate;
 use super::logout;
-use super::platform;
+use super::platform::{self, Unread};
 use super::reply;
 use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::pages::Problem;
 use crate::request::Head;
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
-use crate::session::{Command, Handle, Reply};
+use crate::session::{Command, Handle, ObjectId, Reply};
 use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
 use crate::token::{Keys, Verified, Version};
@@ -38,7 +38,7 @@ pub struct Exchange {
     /// What it takes to ask an object.
     pub asker: Asker,
     /// The event.
-    pub context: Context,
+    pub context: worker_sys::Context,
     /// When it arrived.
     pub now: Timestamp,
     credentials: OnceCell<Credentials>,
@@ -50,19 +50,18 @@ impl Exchange {
     /// Takes a request.
     pub fn begin(
         request: web_sys::Request,
-        env: Env,
-        context: Context,
+        context: worker_sys::Context,
         isolate: Rc<Isolate>,
     ) -> Result<Self, JsValue> {
-        let lines = platform::header_lines(&request.headers());
-        let head = Head::new(request.method(), &request.url(), lines)
+        let head = Head::parse(&platform::head_of(&request))
             .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
+        let now = platform::now();
         Ok(Self {
             request,
             head,
-            asker: Asker { env, isolate },
+            asker: Asker::new(isolate),
             context,
-            now: platform::now(),
+            now,
             credentials: OnceCell::new(),
             completed_pending: Cell::new(false),
         })
@@ -120,23 +119,23 @@ impl Exchange {
     /// Whether the browser may hold the marker of a logout that could not be done.
     pub fn may_have_marker(&self) -> bool {
         let name = self.config().cookies.name(GateCookie::Pending);
-        self.head.header("cookie").is_some_and(|cookies| cookies.contains(&name))
+        self.head.header("cookie").is_some_and(|cookies| cookies.contains(name))
     }
 
-    /// Asks a session's object about it, for the app that the gate serves.
-    pub async fn ask(&self, handle: Handle, command: Command) -> Result<Reply, Unavailable> {
-        store::ask(&self.asker, self.keys().app_id(), handle.object, command).await
+    /// Asks an object about its sessions, for the app that the gate serves.
+    pub async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Unavailable> {
+        store::ask(&self.asker, self.keys().app_id(), object, command).await
     }
 
     /// Who the request is from, with the object's answer at most `fresh` seconds old.
     pub async fn standing(&self, credentials: &Credentials, fresh: Seconds) -> Result<Standing, Unavailable> {
-        let nonce = platform::random().map_err(|_| Unavailable)?;
-        let memory = self.memory();
-        let (handle, command) = match admit(credentials, self.config(), memory, fresh, nonce, self.now) {
+        let nonce = || platform::random().ok();
+        let admission = admit(credentials, self.config(), self.memory(), fresh, nonce, self.now);
+        let (handle, command) = match admission.ok_or(Unavailable)? {
             Admission::Settled(standing) => return Ok(standing),
             Admission::Ask(handle, command) => (handle, command),
         };
-        let reply = self.ask(handle, *command).await?;
+        let reply = self.ask(handle.object, *command).await?;
         self.settle(reply, handle, credentials).await
     }
 
@@ -208,10 +207,14 @@ impl Exchange {
         Some(self.problem(&Problem::CrossSite))
     }
 
-    /// The body of the request; `Err` is the answer to one that is too large.
-    pub async fn body(&self) -> Result<Result<String, Answer>, JsValue> {
-        let text = platform::read_text(self.request.body(), MAX_BODY).await?;
-        Ok(text.ok_or_else(|| self.problem(&Problem::TooLarge)))
+    /// The body of the request; `Err` is the answer to one that cannot be read.
+    pub async fn body(&self) -> Result<String, Answer> {
+        platform::read_text(self.request.body(), MAX_BODY).await.map_err(|unread| {
+            self.problem(&match unread {
+                Unread::TooLarge => Problem::TooLarge,
+                Unread::Broken => Problem::BadRequest("the body cannot be read"),
+            })
+        })
     }
 
     /// A page or JSON that says what is wrong.

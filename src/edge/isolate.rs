@@ -1,4 +1,4 @@
-//! What one isolate keeps between requests: the parsed configuration and the bounded caches.
+//! What one isolate keeps between requests: the parsed configuration, the bindings and the bounded caches.
 //!
 //! Invariant: nothing of any one request, all derived from the configuration or from the object's answers; losing it
 //! costs time and nothing else.
@@ -7,10 +7,11 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use serde_json::Value;
-use worker::Env;
-use worker::js_sys;
-use worker::wasm_bindgen::JsValue;
+use worker::js_sys::{self, Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Env, worker_sys};
 
+use super::proxy;
 use super::signatures::Signatures;
 use crate::config::{Config, Invalid};
 use crate::gate::Memory;
@@ -25,6 +26,12 @@ pub struct Isolate {
     pub config: Config,
     /// The keys of the app that the gate serves.
     pub keys: Rc<Keys>,
+    /// The objects that keep the sessions: the binding `SESSIONS`.
+    pub sessions: JsValue,
+    /// The application, where it is a Worker: the binding `ORIGIN`.
+    pub origin: Option<worker_sys::Fetcher>,
+    /// The names of what an origin's response is looked at for.
+    pub watched: Array,
     /// What is known of sessions.
     pub memory: Memory,
     /// The keys that the platform holds.
@@ -44,8 +51,16 @@ impl Isolate {
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
             let keys = Rc::new(config.keys());
-            let (memory, signatures) = (Memory::default(), Signatures::default());
-            let isolate = Rc::new(Self { config, keys, memory, signatures, apps: RefCell::default() });
+            let isolate = Rc::new(Self {
+                config,
+                keys,
+                sessions: binding(env, "SESSIONS"),
+                origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
+                watched: proxy::watched(),
+                memory: Memory::default(),
+                signatures: Signatures::default(),
+                apps: RefCell::default(),
+            });
             Ok(Rc::clone(cell.get_or_init(|| isolate)))
         })
     }
@@ -68,9 +83,13 @@ impl Isolate {
     }
 }
 
+fn binding(env: &Env, name: &str) -> JsValue {
+    js_sys::Reflect::get(env, &JsValue::from_str(name)).unwrap_or_default()
+}
+
 /// A variable as JSON: texts as they are, tables and arrays of `wrangler.toml` as what they are.
 fn variable_of(env: &Env, variable: &str) -> Option<Value> {
-    let value = js_sys::Reflect::get(env, &JsValue::from_str(variable)).ok()?;
+    let value = binding(env, variable);
     if value.is_undefined() {
         return None;
     }

@@ -3,15 +3,16 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use worker::Delay;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::exchange::Exchange;
+use super::platform;
 use super::store::{self, Asker, Unavailable};
 use crate::event::GateEvent;
 use crate::gate::{
-    Credentials, LogoutRequest, LogoutStep, all_logouts, asked, done, pending, redirect_target, step_of_link,
+    Credentials, LogoutRequest, LogoutStep, all_logouts, asked, done, pending, postponed, redirect_target,
+    step_of_link,
 };
 use crate::pages::Problem;
 use crate::response::Answer;
@@ -38,9 +39,9 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
     if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    let form = match if is_link { Ok(String::new()) } else { exchange.body().await? } {
+    let form = match if is_link { Ok(String::new()) } else { exchange.body().await } {
         Ok(form) => form,
-        Err(too_large) => return Ok(too_large),
+        Err(refusal) => return Ok(refusal),
     };
     let Ok(request) = asked(all, head.query(), &form) else {
         return Ok(exchange.problem(&Problem::BadRequest("scope must be current, all or others")));
@@ -60,13 +61,14 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
     if refused {
         exchange.report(GateEvent::RedirectRefused, credentials.handle());
     }
-    let logouts = all_logouts(credentials, credentials.logouts(request.scope, exchange.now));
+    let logouts = all_logouts(credentials, credentials.logouts(request.scope));
     match end(exchange, &logouts).await {
         Ok(ended) => {
             let delivery = credentials.delivery();
             done(head, config, target, ended.revoked, ended.spared, delivery)
         }
         Err(Unavailable) => {
+            let logouts = postponed(&logouts, exchange.now);
             keep_trying(exchange, logouts.clone());
             pending(head, config, request, &logouts, exchange.keys())
         }
@@ -82,10 +84,8 @@ pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unava
         done.set(end_each(&asker, &logouts).await);
         Ok(JsValue::UNDEFINED)
     });
-    let finish = JsFuture::from(work.clone());
-    exchange.context.wait_until(async move {
-        let _ = finish.await;
-    });
+    // Only an event that is over refuses to be prolonged.
+    let _ = exchange.context.wait_until(&work);
     let _ = JsFuture::from(work).await;
     outcome.get()
 }
@@ -116,14 +116,17 @@ async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
 /// Tries again after the answer, as long as the platform allows.
 pub fn keep_trying(exchange: &Exchange, logouts: Vec<Logout>) {
     let asker = exchange.asker.clone();
-    exchange.context.wait_until(async move {
+    let work = future_to_promise(async move {
         for pause in store::LATER {
-            Delay::from(pause).await;
-            if end_each(&asker, &logouts).await.is_ok() {
-                return;
+            platform::pause(pause).await;
+            if end_each(&asker.again(), &logouts).await.is_ok() {
+                break;
             }
         }
+        Ok(JsValue::UNDEFINED)
     });
+    // Only an event that is over refuses to be prolonged.
+    let _ = exchange.context.wait_until(&work);
 }
 
 impl Ended {

@@ -19,8 +19,10 @@ mod store;
 mod table;
 mod user_sessions;
 
-use worker::wasm_bindgen::JsValue;
-use worker::{Context, Env, event, web_sys};
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::future_to_promise;
+use worker::{Env, event, web_sys, worker_sys};
 
 use crate::gate::{Route, misconfigured};
 use crate::response::Answer;
@@ -37,20 +39,30 @@ fn start() {
     }));
 }
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> worker::Result<web_sys::Response> {
-    let isolate = match Isolate::of(&env) {
+/// Answers a request; `entry.js` calls it.
+#[wasm_bindgen]
+pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context) -> Result<Promise, JsValue> {
+    let isolate = match Isolate::of(env) {
         Ok(isolate) => isolate,
         Err(invalid) => {
             platform::log_error(&format!("configuration: {invalid}"));
-            return Ok(reply::to_response(&misconfigured())?);
+            return Ok(Promise::resolve(&JsValue::from(reply::to_response(&misconfigured())?)));
         }
     };
-    let exchange = Exchange::begin(request, env, context, isolate)?;
-    Ok(serve(&exchange).await?)
+    let exchange = Exchange::begin(request, context, isolate)?;
+    Ok(future_to_promise(async move {
+        let response = match answer(&exchange).await {
+            Ok(response) => response,
+            Err(error) => {
+                platform::log_error(&format!("a request failed: {error:?}"));
+                reply::to_response(&Answer::message(500, "internal error"))?
+            }
+        };
+        Ok(response.into())
+    }))
 }
 
-async fn serve(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
+async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let answer = match Route::of(exchange.head.path(), exchange.config()) {
         Route::Origin => return proxy::pass(exchange).await,
         Route::Core(path) => return reply::to_response(&backend::serve(exchange, path).await?),

@@ -1,14 +1,108 @@
-//! The platform's clock, random generator and log, and its headers and bodies as plain values.
+//! The platform's clock, random generator and log, and its objects as plain values.
 //!
 //! Invariant: nothing else in the crate reads the clock or draws randomness.
 
-use worker::js_sys::{self, JsString, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
+use std::time::Duration;
+
+use worker::js_sys::{self, Array, Promise, Uint8Array};
+use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys;
+use worker::web_sys::{self, Headers, Request, Response};
 
 use crate::bytes::Random;
 use crate::time::Timestamp;
+
+#[wasm_bindgen(module = "/src/edge/platform.js")]
+extern "C" {
+    /// Method, URL and headers of a request, a line each.
+    #[wasm_bindgen(js_name = headOf)]
+    pub fn head_of(request: &Request) -> String;
+
+    /// Headers as `name,value` lines.
+    #[wasm_bindgen(js_name = linesOf)]
+    pub fn lines_of(headers: &Headers) -> String;
+
+    /// Whether a response has one of these headers.
+    #[wasm_bindgen(js_name = hasAny)]
+    pub fn has_any(response: &Response, names: &Array) -> bool;
+
+    /// A copy of a request with other headers and perhaps another address.
+    #[wasm_bindgen(js_name = changedRequest, catch)]
+    pub fn changed_request(request: &Request, url: Option<&str>, changes: &str) -> Result<Request, JsValue>;
+
+    /// A copy of a response with other headers.
+    #[wasm_bindgen(js_name = changedResponse, catch)]
+    pub fn changed_response(response: &Response, changes: &str) -> Result<Response, JsValue>;
+
+    /// A response of the gate's own.
+    #[wasm_bindgen(js_name = newResponse, catch)]
+    pub fn new_response(status: u16, body: Option<&str>, changes: &str) -> Result<Response, JsValue>;
+
+    /// The id of an object; `undefined` if the platform did not make it.
+    #[wasm_bindgen(js_name = objectOf)]
+    pub fn object_of(namespace: &JsValue, hex: &str) -> JsValue;
+
+    /// The id of the object of this name, in hex.
+    #[wasm_bindgen(js_name = objectId, catch)]
+    pub fn object_id(namespace: &JsValue, name: &str) -> Result<String, JsValue>;
+
+    /// Asks an object and waits for its answer for so many milliseconds.
+    #[wasm_bindgen(catch)]
+    pub fn ask(namespace: &JsValue, id: &JsValue, command: &str, patience: u32) -> Result<Promise, JsValue>;
+
+    /// Runs a statement; gives the first column of its rows, a line each.
+    #[wasm_bindgen(catch)]
+    pub fn query(
+        sql: &JsValue,
+        statement: &str,
+        first: Option<&str>,
+        second: Option<&str>,
+        third: Option<&str>,
+    ) -> Result<String, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = scheduler)]
+    fn wait(milliseconds: u32) -> Promise;
+}
+
+/// Changes of headers, as `platform.js` reads them: a line each.
+#[derive(Default)]
+pub struct Changes(String);
+
+impl Changes {
+    /// Takes a header away.
+    pub fn delete(&mut self, name: &str) {
+        self.line(&["-", name]);
+    }
+
+    /// Sets a header in the place of those of its name.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.line(&["=", name, ",", value]);
+    }
+
+    /// Adds a header to those of its name.
+    pub fn append(&mut self, name: &str, value: &str) {
+        self.line(&["+", name, ",", value]);
+    }
+
+    /// The lines.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn line(&mut self, parts: &[&str]) {
+        // No header value holds a line break, so one in here is no header's.
+        if parts.iter().any(|part| part.bytes().any(|byte| matches!(byte, b'\n' | b'\r'))) {
+            return;
+        }
+        for part in parts {
+            self.0.push_str(part);
+        }
+        self.0.push('\n');
+    }
+}
 
 /// Now. The platform's clock stands still between two I/O operations.
 pub fn now() -> Timestamp {
@@ -23,6 +117,13 @@ pub fn random() -> Result<Random, JsValue> {
     Ok(Random::from_bytes(bytes))
 }
 
+/// Waits.
+pub async fn pause(duration: Duration) {
+    let milliseconds = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+    // A timer that is cancelled ends the wait as well.
+    let _ = JsFuture::from(wait(milliseconds)).await;
+}
+
 /// Writes an event.
 pub fn log(line: &str) {
     web_sys::console::log_1(&line.into());
@@ -33,44 +134,42 @@ pub fn log_error(line: &str) {
     web_sys::console::error_1(&line.into());
 }
 
-/// All headers as `name,value` lines, in two calls however many there are: the join of an array
-/// joins the pairs in it with commas.
-pub fn header_lines(headers: &web_sys::Headers) -> String {
-    let pairs = js_sys::Array::from(headers.unchecked_ref());
-    String::from(pairs.join("\n"))
+/// Why a body was not read.
+pub enum Unread {
+    /// There is more of it than is wanted.
+    TooLarge,
+    /// It broke off, or is not what its framing says.
+    Broken,
 }
 
-/// A text body of at most `limit` bytes; `None` if there is more.
-pub async fn read_text(
-    body: Option<web_sys::ReadableStream>,
-    limit: usize,
-) -> Result<Option<String>, JsValue> {
-    let Some(body) = body else { return Ok(Some(String::new())) };
+impl From<JsValue> for Unread {
+    fn from(_: JsValue) -> Self {
+        Self::Broken
+    }
+}
+
+/// A text body of at most `limit` bytes.
+pub async fn read_text(body: Option<web_sys::ReadableStream>, limit: usize) -> Result<String, Unread> {
+    let Some(body) = body else { return Ok(String::new()) };
     let reader: web_sys::ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {
         let chunk = JsFuture::from(reader.read()).await?;
         if js_sys::Reflect::get(&chunk, &"done".into())?.is_truthy() {
-            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+            return Ok(String::from_utf8_lossy(&bytes).into_owned());
         }
         let value: Uint8Array = js_sys::Reflect::get(&chunk, &"value".into())?.unchecked_into();
         if bytes.len().saturating_add(value.length() as usize) > limit {
             // Whoever sends too much is not waited for.
             drop(reader.cancel());
-            return Ok(None);
+            return Err(Unread::TooLarge);
         }
         bytes.extend(value.to_vec());
     }
 }
 
-/// The text of a response.
-pub async fn text_of(response: &web_sys::Response) -> Result<String, JsValue> {
-    let text = JsFuture::from(response.text()?).await?;
-    Ok(String::from(text.unchecked_into::<JsString>()))
-}
-
 /// The country a request comes from, two letters, as the platform tells it.
-pub fn country(request: &web_sys::Request) -> Option<String> {
+pub fn country(request: &Request) -> Option<String> {
     let cf = js_sys::Reflect::get(request, &"cf".into()).ok().filter(JsValue::is_object)?;
     let country = js_sys::Reflect::get(&cf, &"country".into()).ok()?.as_string()?;
     (country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(country)

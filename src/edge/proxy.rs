@@ -4,14 +4,14 @@
 //! origin sees no cookie of the gate and no identity header but the gate's own.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use worker::js_sys::{self, Reflect};
+use worker::js_sys::{self, Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{web_sys, worker_sys};
+use worker::web_sys;
 
 use super::control;
 use super::exchange::Exchange;
-use super::platform;
+use super::platform::{self, Changes};
 use super::reply;
 use crate::event::GateEvent;
 use crate::gate::{
@@ -110,68 +110,48 @@ async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<w
 /// The request for the origin: the browser's own, unless something must be added or taken away.
 fn origin_request(exchange: &Exchange, identity: Option<&Identity>) -> Result<web_sys::Request, JsValue> {
     let (head, config) = (&exchange.head, exchange.config());
-    let cookies =
-        head.header("cookie").and_then(|header| strip(header, |name| config.cookies.is_gate_name(name)));
-    let forged: Vec<&str> =
-        head.headers().map(|(name, _)| name).filter(|name| is_identity_header(name)).collect();
-    let to_url = if has_origin_binding(exchange)? { None } else { config.origin_url.as_deref() };
-    if cookies.is_none() && forged.is_empty() && identity.is_none() && to_url.is_none() {
+    let has_binding = exchange.asker.isolate.origin.is_some();
+    let to_url = config.origin_url.as_deref().filter(|_| !has_binding);
+    let mut changes = Changes::default();
+    for (name, _) in head.headers().filter(|(name, _)| is_identity_header(name)) {
+        changes.delete(name);
+    }
+    let cookies = head.header("cookie");
+    match cookies.and_then(|header| strip(header, |name| config.cookies.is_gate_name(name))).as_deref() {
+        None => {}
+        Some("") => changes.delete("cookie"),
+        Some(rest) => changes.set("cookie", rest),
+    }
+    if to_url.is_some() {
+        tell_original_host(head, &mut changes);
+    }
+    if let Some(identity) = identity {
+        changes.set("gate-user", &header_text(&identity.token.user_id));
+        changes.set("gate-session", &identity.token.handle.to_string());
+        changes.set("gate-token", &identity.text);
+    }
+    if changes.as_str().is_empty() && to_url.is_none() {
         // The handle is cloned; `Request::clone` would tee the body.
         return Ok(Clone::clone(&exchange.request));
     }
-
-    let request = match to_url {
-        None => web_sys::Request::new_with_request(&exchange.request)?,
-        Some(url) => {
-            // `new Request(url, request)` keeps method, body stream, signal and manual redirects.
-            let url = format!("{url}{}", head.target());
-            web_sys::Request::new_with_str_and_init(&url, exchange.request.unchecked_ref())?
-        }
-    };
-    let headers = request.headers();
-    for name in forged {
-        headers.delete(name)?;
-    }
-    match cookies.as_deref() {
-        None => {}
-        Some("") => headers.delete("cookie")?,
-        Some(rest) => headers.set("cookie", rest)?,
-    }
-    if to_url.is_some() {
-        tell_original_host(head, &headers)?;
-    }
-    if let Some(identity) = identity {
-        headers.set("gate-user", &header_text(&identity.token.user_id))?;
-        headers.set("gate-session", &identity.token.handle.to_string())?;
-        headers.set("gate-token", &identity.text)?;
-    }
-    Ok(request)
+    let url = to_url.map(|url| format!("{url}{}", head.target()));
+    platform::changed_request(&exchange.request, url.as_deref(), changes.as_str())
 }
 
 /// An application behind `ORIGIN_URL` is addressed by another name than the browser used.
-fn tell_original_host(head: &Head, headers: &web_sys::Headers) -> Result<(), JsValue> {
+fn tell_original_host(head: &Head, changes: &mut Changes) {
     if let Some((scheme, host)) = head.origin().as_str().split_once("://") {
-        headers.set("x-forwarded-host", host)?;
-        headers.set("x-forwarded-proto", scheme)?;
+        changes.set("x-forwarded-host", host);
+        changes.set("x-forwarded-proto", scheme);
     }
-    Ok(())
 }
 
 async fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-    let promise = match origin_binding(exchange)? {
+    let promise = match &exchange.asker.isolate.origin {
         Some(origin) => origin.fetch(request)?,
         None => js_sys::global().unchecked_into::<web_sys::WorkerGlobalScope>().fetch_with_request(request),
     };
     Ok(JsFuture::from(promise).await?.unchecked_into())
-}
-
-fn origin_binding(exchange: &Exchange) -> Result<Option<worker_sys::Fetcher>, JsValue> {
-    let binding = Reflect::get(&exchange.asker.env, &"ORIGIN".into())?;
-    Ok(binding.is_object().then(|| binding.unchecked_into()))
-}
-
-fn has_origin_binding(exchange: &Exchange) -> Result<bool, JsValue> {
-    origin_binding(exchange).map(|binding| binding.is_some())
 }
 
 /// Hands the origin's answer back, with what it asked for done and what the browser must hear added.
@@ -181,7 +161,10 @@ async fn back(
     passage: Passage,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
-    let lines = platform::header_lines(&response.headers());
+    let is_watched = platform::has_any(&response, &exchange.asker.isolate.watched);
+    let may_need_headers = is_watched || rule.may_keep_out_of_history(&exchange.head);
+    // Most answers have nothing to say to the gate, and need not be read.
+    let lines = if may_need_headers { platform::lines_of(&response.headers()) } else { String::new() };
     let header = |name: &str| {
         lines
             .lines()
@@ -213,19 +196,23 @@ async fn back(
     if !has_controls && !gate_cookies && additions.is_empty() {
         return Ok(response);
     }
-    let response = reply::mutable(&response)?;
-    let headers = response.headers();
+    let mut changes = Changes::default();
     for name in Controls::HEADERS {
-        headers.delete(name)?;
+        changes.delete(name);
     }
     if gate_cookies {
-        headers.delete("set-cookie")?;
+        changes.delete("set-cookie");
         for cookie in set_cookies(&lines).filter(|cookie| !is_gate_cookie(exchange, cookie)) {
-            headers.append("set-cookie", cookie)?;
+            changes.append("set-cookie", cookie);
         }
     }
-    reply::add(&headers, &additions)?;
-    Ok(response)
+    reply::add(&mut changes, &additions);
+    platform::changed_response(&response, changes.as_str())
+}
+
+/// The headers that a response is looked at for.
+pub fn watched() -> Array {
+    Controls::HEADERS.into_iter().chain(["set-cookie"]).map(JsValue::from_str).collect()
 }
 
 /// A session that ended in this isolate while the origin was working is not brought back.

@@ -1,8 +1,9 @@
 //! Answers and added headers as the platform's responses.
 
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
+use super::platform::{self, Changes};
 use crate::response::{Additions, Answer, Body};
 
 /// The response for an answer.
@@ -13,33 +14,22 @@ pub fn to_response(answer: &Answer) -> Result<web_sys::Response, JsValue> {
         Body::Html(text) => (Some("text/html; charset=utf-8"), Some(text.as_str())),
         Body::Text(text) => (Some("text/plain; charset=utf-8"), Some(text.as_str())),
     };
-    let init = web_sys::ResponseInit::new();
-    init.set_status(answer.status);
-    let response = web_sys::Response::new_with_opt_str_and_init(content, &init)?;
-    let headers = response.headers();
+    let mut changes = Changes::default();
+    changes.set("x-content-type-options", "nosniff");
     if let Some(content_type) = content_type {
-        headers.set("content-type", content_type)?;
+        changes.set("content-type", content_type);
     }
-    add(&headers, &answer.headers)?;
-    Ok(response)
-}
-
-/// A copy of a response whose headers can be changed. Status, body stream and WebSocket are handed on.
-pub fn mutable(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
-    web_sys::Response::new_with_opt_readable_stream_and_init(
-        response.body().as_ref(),
-        response.unchecked_ref(),
-    )
+    add(&mut changes, &answer.headers);
+    platform::new_response(answer.status, content, changes.as_str())
 }
 
 /// Puts headers on a response.
-pub fn add(headers: &web_sys::Headers, additions: &Additions) -> Result<(), JsValue> {
+pub fn add(changes: &mut Changes, additions: &Additions) {
     for (name, value) in additions.iter() {
         if Additions::accumulates(name) {
-            headers.append(name, value)?;
+            changes.append(name, value);
         } else {
-            headers.set(name, value)?;
+            changes.set(name, value);
         }
     }
-    Ok(())
 }

@@ -7,7 +7,8 @@ use super::logout;
 use super::platform;
 use super::store::Unavailable;
 use crate::gate::{
-    Absence, Delivery, LogoutRequest, Standing, all_logouts, lacks_anti_csrf, pending, signed_out_headers,
+    Absence, Delivery, LogoutRequest, Standing, all_logouts, lacks_anti_csrf, pending, postponed,
+    signed_out_headers,
 };
 use crate::response::Answer;
 use crate::session::{Command, Reply, Scope};
@@ -39,7 +40,9 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
         anti_csrf: fdi::anti_csrf(head, token.handle, delivery, config, keys),
         static_key: None,
     };
-    let Ok(reply) = exchange.ask(token.handle, command).await else { return Ok(exchange.unavailable()) };
+    let Ok(reply) = exchange.ask(token.handle.object, command).await else {
+        return Ok(exchange.unavailable());
+    };
     if reply == Reply::AntiCsrfMissing {
         return Ok(refused(Absence::None));
     }
@@ -63,7 +66,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    let own = credentials.logouts(Scope::Current, exchange.now);
+    let own = credentials.logouts(Scope::Current);
     if own.is_empty() && credentials.pending.is_empty() {
         let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
         if credentials.in_conflict() {
@@ -82,6 +85,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
             Ok(Answer::json(200, &serde_json::json!({ "status": "OK" })).with_all(cleared))
         }
         Err(Unavailable) => {
+            let logouts = postponed(&logouts, exchange.now);
             logout::keep_trying(exchange, logouts.clone());
             let request = LogoutRequest { scope: Scope::Current, return_to: None };
             Ok(pending(head, config, &request, &logouts, keys))

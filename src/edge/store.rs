@@ -4,26 +4,23 @@
 //! that the platform calls temporary is tried again, with a new stub; an overloaded object is left
 //! alone. Whatever a reply says about the end of sessions is remembered here, once for all routes.
 
-use std::future::Future;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use worker::js_sys::Reflect;
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Delay, Env, ObjectNamespace, web_sys, worker_sys};
 
 use super::isolate::Isolate;
 use super::platform;
 use crate::event::{GateEvent, gate_line};
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
+use crate::time::Timestamp;
 
-/// The name of the binding.
-const BINDING: &str = "SESSIONS";
-
-/// How long an answer is waited for, retries included.
-const TIME_LIMIT: Duration = Duration::from_millis(4500);
+/// For how many milliseconds answers are waited for, those of one request taken together and retries
+/// included. What the origin takes does not count.
+const TIME_LIMIT: u32 = 4500;
 
 /// The pauses before the second and the third try.
 const PAUSES: [Duration; 2] = [Duration::from_millis(60), Duration::from_millis(250)];
@@ -38,10 +35,28 @@ pub struct Unavailable;
 /// What it takes to ask. It can outlive the request.
 #[derive(Clone)]
 pub struct Asker {
-    /// The bindings.
-    pub env: Env,
     /// What the isolate keeps.
     pub isolate: Rc<Isolate>,
+    /// For how many milliseconds more answers are waited for.
+    patience: Rc<Cell<u32>>,
+}
+
+impl Asker {
+    /// Whoever has not asked yet.
+    pub fn new(isolate: Rc<Isolate>) -> Self {
+        Self { isolate, patience: Rc::new(Cell::new(TIME_LIMIT)) }
+    }
+
+    /// The same with all its patience.
+    pub fn again(&self) -> Self {
+        Self::new(Rc::clone(&self.isolate))
+    }
+
+    fn waited_since(&self, then: Timestamp) {
+        let spent = platform::now().millis().saturating_sub(then.millis());
+        let spent = u32::try_from(spent).unwrap_or_default();
+        self.patience.set(self.patience.get().saturating_sub(spent));
+    }
 }
 
 /// Why a try failed.
@@ -86,7 +101,7 @@ pub async fn ask(
     object: ObjectId,
     command: Command,
 ) -> Result<Reply, Unavailable> {
-    let outcome = within(TIME_LIMIT, try_repeatedly(asker, app_id, object, command)).await;
+    let outcome = try_repeatedly(asker, app_id, object, command).await;
     if outcome.is_err() {
         platform::log(&gate_line(GateEvent::StoreUnavailable, None, platform::now()));
     }
@@ -95,26 +110,12 @@ pub async fn ask(
 
 /// The id of the object that keeps this user's sessions.
 pub fn object_of(asker: &Asker, app_id: &str, user_id: &str) -> Result<ObjectId, Unavailable> {
-    let namespace = namespace(asker)?;
-    let id = namespace.id_from_name(&object_name(app_id, user_id)).map_err(|_| Unavailable)?;
-    ObjectId::from_hex(&id.to_string()).ok_or(Unavailable)
-}
-
-fn namespace(asker: &Asker) -> Result<ObjectNamespace, Unavailable> {
-    asker.env.durable_object(BINDING).map_err(|error| {
-        platform::log_error(&format!("binding {BINDING}: {error}"));
+    let name = object_name(app_id, user_id);
+    let id = platform::object_id(&asker.isolate.sessions, &name).map_err(|error| {
+        Failure::of(&error);
         Unavailable
-    })
-}
-
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, Unavailable>>,
-) -> Result<T, Unavailable> {
-    match select(Box::pin(work), Delay::from(limit)).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(((), _)) => Err(Unavailable),
-    }
+    })?;
+    ObjectId::from_hex(&id).ok_or(Unavailable)
 }
 
 async fn try_repeatedly(
@@ -123,48 +124,41 @@ async fn try_repeatedly(
     object: ObjectId,
     command: Command,
 ) -> Result<Reply, Unavailable> {
-    let namespace = namespace(asker)?;
+    let id = platform::object_of(&asker.isolate.sessions, &object.to_hex());
     // The platform refuses an id that it did not make: no object, so no session.
-    let Ok(id) = namespace.id_from_string(&object.to_hex()) else { return Ok(Reply::Gone) };
+    if id.is_undefined() {
+        return Ok(Reply::Gone);
+    }
     let changes_sessions = matches!(command, Command::Update { .. });
-    let envelope = Envelope { app_id: app_id.to_owned(), command };
-    let body = serde_json::to_string(&envelope).map_err(|_| Unavailable)?;
-
+    let mut command = command;
     let mut pauses = PAUSES.into_iter();
     loop {
-        let stub: worker_sys::DurableObject = id.get_stub().map_err(|_| Unavailable)?.into_rpc();
-        match send(&stub, &body).await {
+        match send(asker, &id, app_id, &command).await {
             Ok(reply) => {
                 learn(asker, object, &reply, changes_sessions);
                 return Ok(reply);
             }
             Err(Failure { is_temporary: false }) => return Err(Unavailable),
-            Err(Failure { is_temporary: true }) => Delay::from(pauses.next().ok_or(Unavailable)?).await,
+            Err(Failure { is_temporary: true }) => platform::pause(pauses.next().ok_or(Unavailable)?).await,
         }
+        command = command.again(platform::random().map_err(|_| Unavailable)?);
     }
 }
 
-async fn send(stub: &worker_sys::DurableObject, body: &str) -> Result<Reply, Failure> {
-    let request = request(body).map_err(|_| Failure { is_temporary: false })?;
-    let promise = stub.fetch_with_request(&request).map_err(|error| Failure::of(&error))?;
-    let response: web_sys::Response =
-        JsFuture::from(promise).await.map_err(|error| Failure::of(&error))?.unchecked_into();
-    let text = platform::text_of(&response).await.map_err(|error| Failure::of(&error))?;
-    if !response.ok() {
-        platform::log_error("the session object refused a command");
-        return Err(Failure { is_temporary: false });
-    }
-    serde_json::from_str(&text).ok().and_then(Reply::read).ok_or_else(|| {
+async fn send(asker: &Asker, id: &JsValue, app_id: &str, command: &Command) -> Result<Reply, Failure> {
+    let envelope = Envelope { app_id: app_id.to_owned(), command: command.clone() };
+    let envelope = serde_json::to_string(&envelope);
+    let envelope = envelope.map_err(|_| Failure { is_temporary: false })?;
+    let then = platform::now();
+    let promise = platform::ask(&asker.isolate.sessions, id, &envelope, asker.patience.get());
+    let promise = promise.map_err(|error| Failure::of(&error))?;
+    let reply = JsFuture::from(promise).await.map_err(|error| Failure::of(&error));
+    asker.waited_since(then);
+    let reply = reply?.as_string().and_then(|text| serde_json::from_str(&text).ok()).and_then(Reply::read);
+    reply.ok_or_else(|| {
         platform::log_error("the session object's reply makes no sense");
         Failure { is_temporary: false }
     })
-}
-
-fn request(body: &str) -> Result<web_sys::Request, JsValue> {
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&JsValue::from_str(body));
-    web_sys::Request::new_with_str_and_init("https://user-sessions/", &init)
 }
 
 impl Failure {
@@ -189,8 +183,8 @@ fn learn(asker: &Asker, object: ObjectId, reply: &Reply, changes_sessions: bool)
             }
         }
         // A new session may have taken the place of another.
-        Reply::Created(_) => memory.forget_object(object),
-        Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object),
+        Reply::Created(_) => memory.forget_object(object, platform::now()),
+        Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object, platform::now()),
         Reply::Live(_)
         | Reply::Renewed { .. }
         | Reply::Gone

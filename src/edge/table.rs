@@ -6,11 +6,15 @@
 use std::cell::Cell;
 
 use serde_json::{Map, Value};
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use worker::wasm_bindgen::JsValue;
 
+use super::platform;
 use crate::bytes::Random;
 use crate::json::Fields;
 use crate::session::{Command, Outcome, Reach, Rows, Session};
+
+/// What goes wrong is the platform's, so it stays in the platform's own form.
+type Result<T> = std::result::Result<T, JsValue>;
 
 /// A session is one JSON text: one value to fetch from JavaScript, and a shape that `session` pins.
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
@@ -25,13 +29,13 @@ const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
 
 /// The table, and whether it is there.
 pub struct Table {
-    sql: SqlStorage,
+    sql: JsValue,
     exists: Cell<Option<bool>>,
 }
 
 impl Table {
     /// The table in `sql`.
-    pub const fn new(sql: SqlStorage) -> Self {
+    pub const fn new(sql: JsValue) -> Self {
         Self { sql, exists: Cell::new(None) }
     }
 
@@ -41,11 +45,11 @@ impl Table {
             return Ok(Rows::default());
         }
         let sessions = match command.reach() {
-            Reach::One(id) => self.texts(
-                "SELECT session FROM sessions WHERE id = ? AND app_id = ?",
-                vec![text(id), app_id.into()],
-            )?,
-            Reach::All => self.texts("SELECT session FROM sessions WHERE app_id = ?", vec![app_id.into()])?,
+            Reach::One(id) => {
+                let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
+                self.query(query, [Some(&id.to_string()), Some(app_id), None])?
+            }
+            Reach::All => self.all_of(app_id)?,
         };
         let data = match command {
             Command::Read { id } => self.read_data(*id)?,
@@ -59,39 +63,32 @@ impl Table {
         if !self.exists()? {
             return Ok(Vec::new());
         }
-        let apps = self.texts("SELECT DISTINCT app_id FROM sessions", Vec::new())?;
-        apps.into_iter()
-            .map(|app_id| {
-                let query = "SELECT session FROM sessions WHERE app_id = ?";
-                let sessions = parse_all(&self.texts(query, vec![app_id.as_str().into()])?)?;
-                Ok((app_id, sessions))
-            })
-            .collect()
+        let apps = self.query("SELECT DISTINCT app_id FROM sessions", [None; 3])?;
+        apps.lines().map(|app_id| Ok((app_id.to_owned(), parse_all(&self.all_of(app_id)?)?))).collect()
     }
 
     /// Writes what was decided.
     pub fn apply(&self, app_id: &str, outcome: &Outcome) -> Result<()> {
         if !outcome.save.is_empty() && !self.exists()? {
-            self.sql.exec(CREATE_TABLE, None)?;
+            self.query(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
         }
         for id in &outcome.delete {
-            self.sql.exec("DELETE FROM sessions WHERE id = ?", vec![text(*id)])?;
+            self.query("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
         }
         for session in &outcome.save {
-            let json = serde_json::to_string(session)?;
-            self.sql.exec(SAVE, vec![text(session.id), app_id.into(), json.into()])?;
+            self.query(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
         }
         if let Some((id, data)) = &outcome.data {
-            let data = serde_json::to_string(data)?;
-            self.sql.exec("UPDATE sessions SET data = ? WHERE id = ?", vec![data.into(), text(*id)])?;
+            let query = "UPDATE sessions SET data = ? WHERE id = ?";
+            self.query(query, [Some(&json(data)?), Some(&id.to_string()), None])?;
         }
         Ok(())
     }
 
     /// Whether no session is left.
     pub fn is_empty(&self) -> Result<bool> {
-        Ok(!self.exists()? || self.first_text("SELECT id FROM sessions LIMIT 1", Vec::new())?.is_none())
+        Ok(!self.exists()? || self.query("SELECT id FROM sessions LIMIT 1", [None; 3])?.is_empty())
     }
 
     /// The storage was emptied, and the table went with it.
@@ -104,39 +101,32 @@ impl Table {
             return Ok(exists);
         }
         let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'sessions'";
-        let exists = self.first_text(query, Vec::new())?.is_some();
+        let exists = !self.query(query, [None; 3])?.is_empty();
         self.exists.set(Some(exists));
         Ok(exists)
     }
 
     fn read_data(&self, id: Random) -> Result<Map<String, Value>> {
-        let data = self.first_text("SELECT data FROM sessions WHERE id = ?", vec![text(id)])?;
-        Ok(data.as_deref().and_then(Fields::parse).map(Fields::into_map).unwrap_or_default())
+        let data =
+            self.query("SELECT data FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
+        Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
     }
 
-    fn first_text(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<String>> {
-        Ok(self.texts(query, bindings)?.into_iter().next())
+    fn all_of(&self, app_id: &str) -> Result<String> {
+        self.query("SELECT session FROM sessions WHERE app_id = ?", [Some(app_id), None, None])
     }
 
-    /// The first column of every row. Not `one()`: it throws past Rust when there is no row.
-    fn texts(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Vec<String>> {
-        let mut texts = Vec::new();
-        for row in self.sql.exec(query, bindings)?.raw() {
-            match row?.into_iter().next() {
-                Some(SqlStorageValue::String(text)) => texts.push(text),
-                _ => return Err(Error::RustError("a text column expected".to_owned())),
-            }
-        }
-        Ok(texts)
+    /// The first column of every row, a line each: JSON has its line breaks escaped.
+    fn query(&self, statement: &str, [first, second, third]: [Option<&str>; 3]) -> Result<String> {
+        platform::query(&self.sql, statement, first, second, third)
     }
 }
 
-fn parse_all(texts: &[String]) -> Result<Vec<Session>> {
-    let session = |text: &String| serde_json::from_str(text).ok().and_then(Session::read);
-    let unreadable = || Error::RustError("an unreadable session".to_owned());
-    texts.iter().map(|text| session(text).ok_or_else(unreadable)).collect()
+fn parse_all(lines: &str) -> Result<Vec<Session>> {
+    let session = |text: &str| serde_json::from_str(text).ok().and_then(Session::read);
+    lines.lines().map(|text| session(text).ok_or_else(|| "an unreadable session".into())).collect()
 }
 
-fn text(id: Random) -> SqlStorageValue {
-    SqlStorageValue::String(id.to_string())
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| error.to_string().into())
 }

@@ -1,41 +1,55 @@
 //! The Durable Object `UserSessions`, one per user and app: the only place where a session lives or dies.
 //!
 //! The platform keeps one instance of it world-wide, and holds a reply back until the writes before
-//! it are durable. Invariant: between reading rows and writing them nothing awaits, and everything is
-//! decided before the first write, because an error after a write does not take it back.
+//! it are durable. Invariant: a command is one step. Nothing awaits in it, and everything is decided
+//! before the first write, because an error after a write does not take it back.
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object, wasm_bindgen};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use worker::js_sys::{Date, Object};
+use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+use worker::{Env, worker_sys};
 
 use super::isolate::Isolate;
 use super::platform;
 use super::table::Table;
 use crate::event::{SessionEvent, session_line};
-use crate::session::{Command, Envelope, Handle, ObjectId, Reply, Rows, decide};
+use crate::session::{Command, Envelope, Handle, ObjectId, Policy, Reply, Rows, decide};
 use crate::time::Timestamp;
 
 /// A user's sessions.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct UserSessions {
-    state: State,
+    storage: worker_sys::DurableObjectStorage,
+    id: ObjectId,
     env: Env,
     table: Table,
+    /// The alarm that this instance has set. What an earlier one has set is not asked for: that would
+    /// be a reason to wait.
+    alarm: Cell<Option<Timestamp>>,
 }
 
-impl DurableObject for UserSessions {
-    fn new(state: State, env: Env) -> Self {
-        let table = Table::new(state.storage().sql());
-        Self { state, env, table }
+#[wasm_bindgen]
+impl UserSessions {
+    /// The object in a runtime's hands.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &worker_sys::DurableObjectState, env: Env) -> Result<Self, JsValue> {
+        let storage = state.storage()?;
+        let id = ObjectId::from_hex(&state.id()?.to_string()?).unwrap_or_default();
+        let table = Table::new(storage.sql().into());
+        Ok(Self { storage, id, env, table, alarm: Cell::default() })
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let envelope = serde_json::from_str(&request.text().await?).ok().and_then(Envelope::read);
-        let envelope = envelope.ok_or_else(|| Error::RustError("an unknown command".to_owned()))?;
-        let reply = self.run(envelope).await?;
-        Response::ok(serde_json::to_string(&reply)?)
+    /// Carries out a command and gives the reply, both as JSON.
+    pub fn run(&self, command: &str) -> Result<String, JsValue> {
+        let envelope = serde_json::from_str(command).ok().and_then(Envelope::read);
+        let reply = self.carry_out(envelope.ok_or("an unknown command")?)?;
+        serde_json::to_string(&reply).map_err(|error| error.to_string().into())
     }
 
     /// Deletes what has expired, and everything when nothing is left.
-    async fn alarm(&self) -> Result<Response> {
+    pub fn alarm(&self) -> Result<(), JsValue> {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
         let mut first_end: Option<Timestamp> = None;
@@ -53,67 +67,77 @@ impl DurableObject for UserSessions {
             }
         }
         match first_end {
-            Some(first_end) => self.wake_after(first_end, now).await?,
-            None => self.forget_everything().await?,
+            Some(first_end) => self.wake_after(first_end, now),
+            None => self.forget_everything(),
         }
-        Response::empty()
     }
 }
 
 impl UserSessions {
-    async fn run(&self, Envelope { app_id, command }: Envelope) -> Result<Reply> {
+    fn carry_out(&self, Envelope { app_id, command }: Envelope) -> Result<Reply, JsValue> {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
         let rows = self.table.load(&app_id, &command)?;
+        let first_end = first_end(&rows, policy, now);
         let (reply, outcome) = decide(rows, command, policy, now);
         self.table.apply(&app_id, &outcome)?;
-        // Written. From here on others may come in between.
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }
         let tidied = if let Reply::Created(session) = &reply {
-            self.wake_no_later_than(session.ends_at(policy), now).await
+            let end = session.ends_at(policy);
+            self.wake_no_later_than(first_end.map_or(end, |first| first.min(end)), now)
         } else if !outcome.delete.is_empty() && self.table.is_empty()? {
-            self.forget_everything().await
+            self.forget_everything()
         } else {
             Ok(())
         };
         // What is written holds without it: an expired row is refused whether it is deleted or not.
         if let Err(error) = tidied {
-            platform::log_error(&format!("tidying up: {error}"));
+            platform::log_error(&format!("tidying up: {error:?}"));
         }
         Ok(reply)
     }
 
-    fn isolate(&self) -> Result<std::rc::Rc<Isolate>> {
-        Isolate::of(&self.env).map_err(|invalid| Error::RustError(invalid.to_string()))
+    fn isolate(&self) -> Result<Rc<Isolate>, JsValue> {
+        Isolate::of(&self.env).map_err(|invalid| invalid.to_string().into())
     }
 
     /// One alarm at a time, for the earliest end. Renewals let it go off for nothing: it looks again.
-    async fn wake_no_later_than(&self, end: Timestamp, now: Timestamp) -> Result<()> {
-        let is_set = |alarm: i64| alarm <= end.millis().saturating_add(1000);
-        match self.state.storage().get_alarm().await? {
-            Some(alarm) if is_set(alarm) => Ok(()),
-            _ => self.wake_after(end, now).await,
+    fn wake_no_later_than(&self, end: Timestamp, now: Timestamp) -> Result<(), JsValue> {
+        match self.alarm.get() {
+            Some(alarm) if alarm <= end => Ok(()),
+            _ => self.wake_after(end, now),
         }
     }
 
-    /// Sets the alarm for the first second in which a session that ends at `end` is over.
-    async fn wake_after(&self, end: Timestamp, now: Timestamp) -> Result<()> {
-        let offset = i64::from(end.remaining(now)).saturating_add(1).saturating_mul(1000);
-        self.state.storage().set_alarm(offset).await
+    /// Sets the alarm for the first second in which a session that ends at `end` is over. The promise is
+    /// not waited for: the reply is held back until what was written is durable.
+    fn wake_after(&self, end: Timestamp, now: Timestamp) -> Result<(), JsValue> {
+        let seconds = i64::from(end.remaining(now)).saturating_add(1);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 53 bits")]
+        let time = now.millis().saturating_add(seconds.saturating_mul(1000)) as f64;
+        drop(self.storage.set_alarm(Date::new(&time.into()), Object::new())?);
+        self.alarm.set(Some(end));
+        Ok(())
     }
 
-    /// Gives the storage back; the tables go with it.
-    async fn forget_everything(&self) -> Result<()> {
+    /// Gives the storage back; table and alarm go with it.
+    fn forget_everything(&self) -> Result<(), JsValue> {
         self.table.dropped();
-        self.state.storage().delete_all().await
+        self.alarm.set(None);
+        drop(self.storage.delete_all()?);
+        Ok(())
     }
 
     fn report(&self, isolate: &Isolate, app_id: &str, event: &SessionEvent, now: Timestamp) {
-        let Some(object) = ObjectId::from_hex(&self.state.id().to_string()) else { return };
-        let handle = Handle { object, id: event.id };
+        let handle = Handle { object: self.id, id: event.id };
         let user = isolate.keys_of(app_id).event_user(&event.user_id);
         platform::log(&session_line(event.kind, handle, &user, now));
     }
+}
+
+fn first_end(rows: &Rows, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let living = rows.sessions.iter().filter(|session| session.lives(policy, now));
+    living.map(|session| session.ends_at(policy)).min()
 }

@@ -133,17 +133,18 @@ pub fn shows_anti_csrf(head: &Head, handle: Handle, keys: &Keys) -> bool {
     head.header("anti-csrf").is_some_and(|shown| keys.accepts_anti_csrf(handle, shown))
 }
 
-/// Decides whether to ask, and what; `nonce` is for a new refresh token, should one be needed.
+/// Decides whether to ask, and what; `nonce` is drawn for a new refresh token, should one be needed.
+/// `None` only if it cannot be drawn.
 #[must_use]
 pub fn admit(
     credentials: &Credentials,
     config: &Config,
     memory: &Memory,
     fresh: Seconds,
-    nonce: Random,
+    nonce: impl FnOnce() -> Option<Random>,
     now: Timestamp,
-) -> Admission {
-    let signed_out = |absence| Admission::Settled(Standing::SignedOut(absence));
+) -> Option<Admission> {
+    let signed_out = |absence| Some(Admission::Settled(Standing::SignedOut(absence)));
     // Two access cookies beside one good refresh cookie: the refresh cookie decides.
     if credentials.name_two_sessions() {
         return signed_out(Absence::Conflict);
@@ -154,10 +155,10 @@ pub fn admit(
         }
         if token.parent.is_none() && memory.is_fresh(token.handle, fresh, now) {
             let identity = Identity::unchanged(token, credentials, None);
-            return Admission::Settled(Standing::signed_in(identity));
+            return Some(Admission::Settled(Standing::signed_in(identity)));
         }
         let check = Command::Check { id: token.handle.id, first_use: token.first_use() };
-        return Admission::Ask(token.handle, Box::new(check));
+        return Some(Admission::Ask(token.handle, Box::new(check)));
     }
     if let Some(refresh) = credentials.refresh
         && config.renews_transparently()
@@ -168,11 +169,11 @@ pub fn admit(
         let command = Command::Renew {
             id: refresh.handle.id,
             presented: refresh.generation,
-            nonce,
+            nonce: nonce()?,
             anti_csrf: anti_csrf_on_renewal(config),
             static_key: None,
         };
-        return Admission::Ask(refresh.handle, Box::new(command));
+        return Some(Admission::Ask(refresh.handle, Box::new(command)));
     }
     signed_out(if credentials.in_conflict() {
         Absence::Conflict

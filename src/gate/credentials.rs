@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::request::{Head, Held, hold};
 use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Logout, Proof, Scope};
-use crate::time::Timestamp;
 use crate::token::{AccessToken, Keys, RefreshToken, Verified, open_marker};
 
 /// The session tokens of a request.
@@ -67,7 +66,7 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn find(head: &'a Head, config: &Config) -> Self {
         let cookies = head.header("cookie").unwrap_or_default();
-        let held = |cookie| hold(cookies, &config.cookies.name(cookie));
+        let held = |cookie| hold(cookies, config.cookies.name(cookie));
         Self {
             bearer: head.bearer(),
             access: held(GateCookie::Access),
@@ -158,8 +157,8 @@ impl Credentials {
 
     /// The logouts that these credentials can ask for: of the one session they name, or of both.
     #[must_use]
-    pub fn logouts(&self, scope: Scope, now: Timestamp) -> Vec<Logout> {
-        let logout = |handle, proof| Logout { handle, scope, proof, as_of: now };
+    pub fn logouts(&self, scope: Scope) -> Vec<Logout> {
+        let logout = |handle, proof| Logout { handle, scope, proof, as_of: None };
         let access = self.access.token().map(|token| logout(token.handle, self.access.proof(token)));
         let refresh = self.refresh.map(|token| logout(token.handle, Proof::Refresh(token.generation)));
         match (access, refresh) {

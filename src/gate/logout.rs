@@ -8,6 +8,7 @@ use crate::pages::{self, Problem};
 use crate::request::{Head, LogoutLink, logout_link, percent_encode, return_target};
 use crate::response::{Additions, Answer};
 use crate::session::{Logout, Scope};
+use crate::time::Timestamp;
 use crate::token::{Keys, seal_marker};
 
 use super::credentials::Credentials;
@@ -120,6 +121,12 @@ pub fn signed_out_headers(head: &Head, config: &Config, delivery: Delivery) -> A
         additions.add("clear-site-data", config.clear_site_data.clone());
     }
     additions
+}
+
+/// The same logouts, to be done later: they end what exists now.
+#[must_use]
+pub fn postponed(logouts: &[Logout], now: Timestamp) -> Vec<Logout> {
+    logouts.iter().map(|logout| logout.postponed(now)).collect()
 }
 
 /// The answer while the object cannot be reached: the session cookies go all the same, and a marker

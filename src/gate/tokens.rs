@@ -22,7 +22,7 @@ pub struct TokenPair {
     pub access: String,
     /// The refresh token, unless the browser keeps the one it has.
     pub refresh: Option<String>,
-    /// The last second in which the session lives.
+    /// The last second in which the session lives, if the tokens are used now.
     pub ends_at: Timestamp,
 }
 
@@ -121,7 +121,12 @@ impl Mint<'_> {
 
     fn unsigned(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<Unsigned> {
         let draft = token.draft(self.version)?;
-        Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at: session.ends_at(self.policy) })
+        // A child's cookies are not set again at its first use, so they last as long as the session will then.
+        let ends_at = match token.parent {
+            Some(_) => session.ends_at_if_used(self.policy, self.now),
+            None => session.ends_at(self.policy),
+        };
+        Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at })
     }
 }
 

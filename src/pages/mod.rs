@@ -236,7 +236,6 @@ fn html(status: u16, page: &impl Template, frame: &Frame, config: &Config) -> An
     let content = page.render().unwrap_or_default();
     Answer::new(status, Body::Html(content))
         .with("content-security-policy", content_security_policy(frame, config))
-        .with("x-content-type-options", "nosniff")
         // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
         .with("referrer-policy", "same-origin")
         .with("cross-origin-opener-policy", "same-origin")

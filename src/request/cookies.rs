@@ -43,20 +43,60 @@ pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {
     if !pieces(header).any(|piece| is_ours(name_of(piece))) {
         return None;
     }
-    let without = |pair: &str| {
-        let kept: Vec<&str> = pair.split(JOINT).filter(|piece| !is_ours(name_of(piece))).collect();
-        kept.join(JOINT)
-    };
-    let kept: Vec<String> = header.split(';').map(without).filter(|pair| !pair.trim().is_empty()).collect();
-    Some(kept.join(";").trim().to_owned())
+    let mut kept = String::with_capacity(header.len());
+    let mut has_ended = false;
+    for Piece { text, ends_pair } in Pieces(Some(header)) {
+        if !is_ours(name_of(text)) && !text.trim().is_empty() {
+            if !kept.is_empty() {
+                kept.push_str(if has_ended { ";" } else { JOINT });
+            }
+            kept.push_str(text);
+            has_ended = false;
+        }
+        has_ended |= ends_pair;
+    }
+    Some(kept.trim().to_owned())
 }
 
 /// What the runtime puts between several `Cookie` headers of one request. It may stand in a value as
 /// well, so what follows it counts as a cookie only where its name is one of ours.
 const JOINT: &str = ", ";
 
+/// What may be a cookie.
+struct Piece<'a> {
+    text: &'a str,
+    /// Whether a semicolon follows it, and no joint.
+    ends_pair: bool,
+}
+
+/// The pieces of a header that are left.
+struct Pieces<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let rest = self.0?;
+        let bytes = rest.as_bytes();
+        // Byte by byte: a session's cookies are long, and every request is looked through.
+        let is_end = |(at, byte): (usize, &u8)| match byte {
+            b';' => true,
+            b',' => bytes.get(at.saturating_add(1)) == Some(&b' '),
+            _ => false,
+        };
+        let end = bytes.iter().enumerate().position(is_end);
+        let Some((text, after)) = end.and_then(|end| rest.split_at_checked(end)) else {
+            self.0 = None;
+            return Some(Piece { text: rest, ends_pair: true });
+        };
+        let joined = after.strip_prefix(JOINT);
+        self.0 = joined.or_else(|| after.strip_prefix(';'));
+        Some(Piece { text, ends_pair: joined.is_none() })
+    }
+}
+
 fn pieces(header: &str) -> impl Iterator<Item = &str> {
-    header.split(';').flat_map(|pair| pair.split(JOINT))
+    Pieces(Some(header)).map(|piece| piece.text)
 }
 
 fn name_of(piece: &str) -> &str {
@@ -91,6 +131,14 @@ mod tests {
         let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
         assert!(hold("a=1, __Host-x=2, b=3", "__Host-x") == Held::One("2"));
         assert_eq!(strip("a=1, __Host-x=2, b=3; c=4", ours).as_deref(), Some("a=1, b=3; c=4"));
+    }
+
+    #[test]
+    fn what_is_stripped_leaves_the_others_as_far_apart_as_they_were() {
+        let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
+        assert_eq!(strip("a=1;__Host-x=2, b=3", ours).as_deref(), Some("a=1;b=3"));
+        assert_eq!(strip("a=1, __Host-x=2; b=3", ours).as_deref(), Some("a=1; b=3"));
+        assert_eq!(strip("a=1,2; __Host-x=2;; b=3, 4", ours).as_deref(), Some("a=1,2; b=3, 4"));
     }
 
     #[test]

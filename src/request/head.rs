@@ -12,17 +12,35 @@ pub struct Head {
     target: String,
     /// `name,value` lines; a header name has no comma and a value no line break.
     lines: String,
+    /// Where they are: a request is asked for a dozen headers.
+    headers: Vec<Line>,
+}
+
+/// A header: where its name begins and ends, and where its value ends.
+struct Line {
+    start: usize,
+    comma: usize,
+    end: usize,
 }
 
 impl Head {
-    /// Takes a request's parts; `None` when the URL is not absolute, which the runtime never gives.
+    /// Takes a request's head: method, URL and headers, a line each. `None` when the URL is not
+    /// absolute, which the runtime never gives.
     #[must_use]
-    pub fn new(method: String, url: &str, lines: String) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
+        let (method, rest) = text.split_once('\n')?;
+        let (url, lines) = rest.split_once('\n').unwrap_or((rest, ""));
         let origin = Origin::of_url(url)?;
         let target = url.get(origin.as_str().len()..)?;
         let target = target.split('#').next().unwrap_or_default();
         let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-        Some(Self { method, origin, target, lines })
+        Some(Self {
+            method: method.to_owned(),
+            origin,
+            target,
+            lines: lines.to_owned(),
+            headers: index(lines),
+        })
     }
 
     /// The method, as sent: methods are case-sensitive and may be unknown.
@@ -58,12 +76,22 @@ impl Head {
     /// A header's value; the name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().find(|(other, _)| *other == name).map(|(_, value)| value)
+        let is_it =
+            |line: &&Line| line.comma.checked_sub(line.start) == Some(name.len()) && self.name(line) == name;
+        self.headers.iter().find(is_it).map(|line| self.value(line))
     }
 
     /// All headers, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.lines.lines().filter_map(|line| line.split_once(','))
+        self.headers.iter().map(|line| (self.name(line), self.value(line)))
+    }
+
+    fn name(&self, line: &Line) -> &str {
+        self.lines.get(line.start..line.comma).unwrap_or_default()
+    }
+
+    fn value(&self, line: &Line) -> &str {
+        self.lines.get(line.comma.saturating_add(1)..line.end).unwrap_or_default()
     }
 
     /// Whether the method promises to change nothing (RFC 9110 §9.2.1).
@@ -123,13 +151,27 @@ impl Head {
     }
 }
 
+fn index(lines: &str) -> Vec<Line> {
+    let mut headers = Vec::new();
+    let mut start: usize = 0;
+    for line in lines.split('\n') {
+        let end = start.saturating_add(line.len());
+        if let Some(name) = line.find(',') {
+            headers.push(Line { start, comma: start.saturating_add(name), end });
+        }
+        start = end.saturating_add(1);
+    }
+    headers
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn head(method: &str, url: &str, headers: &[(&str, &str)]) -> Head {
-        let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name},{value}")).collect();
-        Head::new(method.to_owned(), url, lines.join("\n")).unwrap()
+        let mut lines = vec![method.to_owned(), url.to_owned()];
+        lines.extend(headers.iter().map(|(name, value)| format!("{name},{value}")));
+        Head::parse(&lines.join("\n")).unwrap()
     }
 
     #[test]

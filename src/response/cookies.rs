@@ -150,8 +150,15 @@ impl GateCookie {
 impl CookieSettings {
     /// The cookie's full name.
     #[must_use]
-    pub fn name(&self, cookie: GateCookie) -> String {
-        format!("{}{}", self.prefix(cookie), cookie.base_name())
+    pub fn name(&self, cookie: GateCookie) -> &'static str {
+        match (cookie, self.prefix(cookie) == HOST) {
+            (GateCookie::Access, true) => "__Host-sAccessToken",
+            (GateCookie::Access, false) => "__Secure-sAccessToken",
+            (GateCookie::Refresh, true) => "__Host-sRefreshToken",
+            (GateCookie::Refresh, false) => "__Secure-sRefreshToken",
+            (GateCookie::Pending, true) => "__Host-sLogoutPending",
+            (GateCookie::Pending, false) => "__Secure-sLogoutPending",
+        }
     }
 
     /// Whether a name is the gate's, under any configuration and in any case.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the JSON of these types is pinned by the golden test below, because Worker and object
 //! can run different versions during a deploy. A field is only ever added, with a default; unknown
-//! fields are ignored. Every command may be repeated: its second run answers as the first did.
+//! fields are ignored. Every command may be repeated: its second run leaves what the first did.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -26,14 +26,14 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Make a session. The Worker draws the random parts, so a repeated command makes it once.
+    /// Make a session. The Worker draws the random parts, and new ones for another try.
     Create {
         /// The session; the object's clock says when it begins.
         session: Box<Session>,
         /// What the application keeps in it.
         data: Map<String, Value>,
-        /// The same browser's earlier session of the same user, which ends.
-        replaces: Option<Random>,
+        /// Sessions that end: the same browser's earlier one, and what an earlier try may have made.
+        replaces: Vec<Random>,
     },
     /// Does this session live? Writes nothing, unless it is the first use of a child's access token.
     Check {
@@ -63,8 +63,8 @@ pub enum Command {
         scope: Scope,
         /// What the browser could show for it.
         proof: Proof,
-        /// When it asked: later sessions are none of its business.
-        as_of: Timestamp,
+        /// When it asked, if that is some time ago: later sessions are none of its business.
+        as_of: Option<Timestamp>,
     },
     /// End these sessions, by the application's word.
     Remove {
@@ -130,8 +130,8 @@ pub struct Logout {
     pub scope: Scope,
     /// What the browser showed.
     pub proof: Proof,
-    /// When it asked.
-    pub as_of: Timestamp,
+    /// When it asked, if that is some time ago.
+    pub as_of: Option<Timestamp>,
 }
 
 /// What a renewal knows of the anti-CSRF token.
@@ -268,7 +268,28 @@ impl Proof {
     }
 }
 
+impl Command {
+    /// The command for another try, when nobody knows what became of the one before. A session that was
+    /// made and has been ended since must not come back, so a new one takes its place.
+    #[must_use]
+    pub fn again(self, id: Random) -> Self {
+        match self {
+            Self::Create { session, data, mut replaces } => {
+                replaces.push(session.id);
+                Self::Create { session: Session { id, ..*session }.into(), data, replaces }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Logout {
+    /// The same, to be done later.
+    #[must_use]
+    pub fn postponed(self, now: Timestamp) -> Self {
+        Self { as_of: self.as_of.or(Some(now)), ..self }
+    }
+
     /// The command that does it.
     #[must_use]
     pub const fn command(&self) -> Command {
@@ -365,7 +386,7 @@ mod tests {
                 id: id(),
                 scope: Scope::All,
                 proof: Proof::Refresh(generation),
-                as_of: Timestamp::from_seconds(7),
+                as_of: Some(Timestamp::from_seconds(7)),
             },
             Command::read,
             json!({ "revoke": {
@@ -394,9 +415,9 @@ mod tests {
             json!({ "update": { "id": ID, "data": null, "payload": { "merge": {} } } }),
         );
         pinned(
-            &Command::Create { session: session().into(), data: Map::new(), replaces: None },
+            &Command::Create { session: session().into(), data: Map::new(), replaces: vec![Random::ZERO] },
             Command::read,
-            json!({ "create": { "session": session_json(), "data": {}, "replaces": null } }),
+            json!({ "create": { "session": session_json(), "data": {}, "replaces": [Random::ZERO.to_string()] } }),
         );
     }
 

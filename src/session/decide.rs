@@ -42,7 +42,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> 
     let mut turn = Turn { sessions: rows.sessions, policy, now, outcome: Outcome::default() };
     turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     let reply = match command {
-        Command::Create { session, data, replaces } => turn.create(session.begun(now), data, replaces),
+        Command::Create { session, data, replaces } => turn.create(session.begun(now), data, &replaces),
         Command::Check { id, first_use } => turn.check(id, first_use),
         Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
             turn.renew(id, presented, nonce, anti_csrf, static_key)
@@ -69,14 +69,14 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn create(&mut self, session: Session, data: Map<String, Value>, replaces: Option<Random>) -> Reply {
+    fn create(&mut self, session: Session, data: Map<String, Value>, replaces: &[Random]) -> Reply {
         if let Some(earlier) = self.find(session.id) {
             return Reply::Created(earlier);
         }
         if !fits_a_cookie(&session) {
             return Reply::TooLarge;
         }
-        self.delete_where(SessionEventKind::Revoked, |other| Some(other.id) == replaces);
+        self.delete_where(SessionEventKind::Revoked, |other| replaces.contains(&other.id));
         self.make_room();
         self.outcome.data = Some((session.id, data));
         self.log(SessionEventKind::Created, &session);
@@ -140,7 +140,7 @@ impl Turn<'_> {
         Reply::Renewed { session: renewed, issued }
     }
 
-    fn revoke(&mut self, id: Random, scope: Scope, proof: Proof, as_of: Timestamp) -> Reply {
+    fn revoke(&mut self, id: Random, scope: Scope, proof: Proof, as_of: Option<Timestamp>) -> Reply {
         let scope = if self.find(id).is_some_and(|session| self.proves(&session, proof)) {
             scope
         } else {
@@ -151,7 +151,8 @@ impl Turn<'_> {
             self.delete_where(SessionEventKind::Logout, |session| session.id == id);
         }
         if scope != Scope::Current {
-            self.delete_where(SessionEventKind::Revoked, |other| other.id != id && other.created_at <= as_of);
+            let existed = |other: &Session| as_of.is_none_or(|as_of| other.created_at <= as_of);
+            self.delete_where(SessionEventKind::Revoked, |other| other.id != id && existed(other));
         }
         Reply::Revoked { ids: self.outcome.delete.iter().skip(before).copied().collect(), scope }
     }
@@ -267,8 +268,8 @@ mod tests {
         Rows { sessions: sessions.to_vec(), data: Map::new() }
     }
 
-    fn create(n: u8, replaces: Option<Random>) -> Command {
-        Command::Create { session: session(n, 0).into(), data: Map::new(), replaces }
+    fn create(n: u8, replaces: &[Random]) -> Command {
+        Command::Create { session: session(n, 0).into(), data: Map::new(), replaces: replaces.to_vec() }
     }
 
     fn revoked(reply: &Reply) -> (&[Random], Scope) {
@@ -301,22 +302,22 @@ mod tests {
     #[test]
     fn the_longest_unused_session_makes_room() {
         let sessions = [session(1, 30), session(2, 10), session(3, 20)];
-        let (reply, outcome) = decide(rows(&sessions), create(4, None), &POLICY, at(40));
+        let (reply, outcome) = decide(rows(&sessions), create(4, &[]), &POLICY, at(40));
         assert!(matches!(reply, Reply::Created(_)));
         assert_eq!(outcome.delete, [id(2)]);
     }
 
     #[test]
     fn creating_twice_makes_one_session() {
-        let (first, outcome) = decide(Rows::default(), create(1, None), &POLICY, at(0));
-        let (second, repeated) = decide(rows(&outcome.save), create(1, None), &POLICY, at(1));
+        let (first, outcome) = decide(Rows::default(), create(1, &[]), &POLICY, at(0));
+        let (second, repeated) = decide(rows(&outcome.save), create(1, &[]), &POLICY, at(1));
         assert_eq!(first, second);
         assert_eq!(repeated, Outcome::default());
     }
 
     #[test]
     fn the_replaced_session_ends_in_the_same_step() {
-        let (_, outcome) = decide(rows(&[session(1, 0)]), create(2, Some(id(1))), &POLICY, at(1));
+        let (_, outcome) = decide(rows(&[session(1, 0)]), create(2, &[id(1)]), &POLICY, at(1));
         assert_eq!((outcome.delete, outcome.save.len()), (vec![id(1)], 1));
     }
 
@@ -360,7 +361,8 @@ mod tests {
     #[test]
     fn an_expired_token_ends_its_own_session_only() {
         let all = [session(1, 0), session(2, 0)];
-        let revoke = Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Expired, as_of: at(5) };
+        let revoke =
+            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Expired, as_of: Some(at(5)) };
         let (reply, _) = decide(rows(&all), revoke, &POLICY, at(5));
         assert_eq!(revoked(&reply), (&[id(1)][..], Scope::Current));
     }
@@ -369,7 +371,7 @@ mod tests {
     fn a_living_session_ends_all_that_existed_when_it_asked() {
         let all = [session(1, 0), session(2, 3), session(3, 9)];
         let revoke =
-            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: at(5) };
+            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: Some(at(5)) };
         let (reply, _) = decide(rows(&all), revoke, &POLICY, at(20));
         assert_eq!(revoked(&reply), (&[id(1), id(2)][..], Scope::All));
     }
@@ -378,7 +380,7 @@ mod tests {
     fn logging_out_the_others_keeps_this_one() {
         let all = [session(1, 0), session(2, 3)];
         let proof = Proof::Refresh(session(1, 0).lineage.current().refresh);
-        let revoke = Command::Revoke { id: id(1), scope: Scope::Others, proof, as_of: at(5) };
+        let revoke = Command::Revoke { id: id(1), scope: Scope::Others, proof, as_of: Some(at(5)) };
         let (reply, _) = decide(rows(&all), revoke, &POLICY, at(5));
         assert_eq!(revoked(&reply), (&[id(2)][..], Scope::Others));
     }
@@ -386,7 +388,7 @@ mod tests {
     #[test]
     fn logging_out_of_nothing_succeeds() {
         let revoke =
-            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: at(5) };
+            Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: Some(at(5)) };
         let (reply, outcome) = decide(Rows::default(), revoke, &POLICY, at(5));
         assert_eq!(revoked(&reply), (&[][..], Scope::Current));
         assert_eq!(outcome, Outcome::default());

@@ -104,6 +104,13 @@ impl Session {
         idle.min(self.created_at.after(policy.absolute))
     }
 
+    /// What [`Session::ends_at`] will be if a child that was issued is used now: its first use starts the
+    /// idle lifetime again.
+    #[must_use]
+    pub fn ends_at_if_used(&self, policy: &Policy, now: Timestamp) -> Timestamp {
+        now.after(policy.idle).min(self.created_at.after(policy.absolute))
+    }
+
     /// Whether the session lives at `now`.
     #[must_use]
     pub fn lives(&self, policy: &Policy, now: Timestamp) -> bool {

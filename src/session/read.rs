@@ -52,7 +52,7 @@ impl Command {
             "create" => Self::Create {
                 session: Session::read(fields.take("session"))?.into(),
                 data: fields.object("data")?,
-                replaces: optional(fields.take("replaces"), random)?,
+                replaces: array(fields.take("replaces"), random)?,
             },
             "check" => Self::Check {
                 id: random(fields.take("id"))?,
@@ -69,7 +69,7 @@ impl Command {
                 id: random(fields.take("id"))?,
                 scope: Scope::parse(&fields.text("scope")?)?,
                 proof: proof(fields.take("proof"))?,
-                as_of: time(fields.take("as_of"))?,
+                as_of: optional(fields.take("as_of"), time)?,
             },
             "remove" => Self::Remove { ids: array(fields.take("ids"), random)? },
             "remove_all" => Self::RemoveAll { tenant_id: optional(fields.take("tenant_id"), text)? },
@@ -132,7 +132,7 @@ impl Logout {
             handle: Handle::parse(&fields.text("handle")?)?,
             scope: Scope::parse(&fields.text("scope")?)?,
             proof: proof(fields.take("proof"))?,
-            as_of: time(fields.take("as_of"))?,
+            as_of: optional(fields.take("as_of"), time)?,
         })
     }
 }

@@ -22,7 +22,7 @@ pub fn refresh_token(head: &Head, config: &Config, keys: &Keys) -> (Option<Refre
         return (Some(token), Delivery::Headers);
     }
     let cookies = head.header("cookie").unwrap_or_default();
-    let held = hold(cookies, &config.cookies.name(GateCookie::Refresh));
+    let held = hold(cookies, config.cookies.name(GateCookie::Refresh));
     match held.value().and_then(|text| RefreshToken::open(text, keys)) {
         // Whatever the caller asks for: what came in a cookie never gets into reach of a script.
         Some(token) => (Some(token), Delivery::Cookies),

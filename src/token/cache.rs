@@ -5,6 +5,7 @@
 //! signature is remembered: whether the token is good now is asked each time.
 
 use std::cell::RefCell;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
@@ -17,11 +18,29 @@ use super::keys::Keys;
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
 
 /// The tokens that were verified lately.
-pub(super) struct VerifiedTokens(RefCell<LruCache<String, Rc<AccessToken>>>);
+pub(super) struct VerifiedTokens(RefCell<LruCache<String, Rc<AccessToken>, BuildHasherDefault<BySignature>>>);
 
 impl Default for VerifiedTokens {
     fn default() -> Self {
-        Self(RefCell::new(LruCache::new(CAPACITY)))
+        Self(RefCell::new(LruCache::with_hasher(CAPACITY, BuildHasherDefault::default())))
+    }
+}
+
+/// The hash of a token is the end of its signature, which is as good as random: only a token whose
+/// signature was good is kept, so nobody can choose one that collides.
+#[derive(Default)]
+struct BySignature(u64);
+
+impl Hasher for BySignature {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(end) = bytes.last_chunk() {
+            self.0 = u64::from_le_bytes(*end);
+        }
+    }
+
+    // The text of a signature leaves most bits of a byte alone; the map wants all of them to differ.
+    fn finish(&self) -> u64 {
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

@@ -123,14 +123,15 @@ impl Keys {
         self.secrets.first().map(|secret| slot.id(&secret.fingerprint)).unwrap_or_default()
     }
 
-    /// Whether a token can be signed with the key of this id: it is ours, and its time has come.
+    /// Whether a token can be signed with the key of this id: it is ours, and its time has come, or is
+    /// next and has come elsewhere, where the clock is ahead.
     ///
     /// So it is with a key of a past period: an expired token still has to be recognised at logout.
     /// Whether such a key may vouch for a living token is [`Keys::is_published`].
     #[must_use]
     pub fn can_have_signed(&self, id: &str, now: Timestamp) -> bool {
         match self.find(id) {
-            Some((Slot::Period(start), _)) => start <= now,
+            Some((Slot::Period(start), _)) => start <= now.after(self.rotation),
             Some((Slot::Static, _)) => true,
             None => false,
         }
@@ -293,7 +294,9 @@ pub(super) mod tests {
         let now = Timestamp::from_seconds(604_800 * 10);
         let next = keys.signing_id(false, Timestamp::from_seconds(604_800 * 11));
         assert!(keys.published(now).contains(&next));
-        assert!(!keys.can_have_signed(&next, now), "not before its time");
+        assert!(keys.can_have_signed(&next, now), "its time may have come elsewhere");
+        let after_next = keys.signing_id(false, Timestamp::from_seconds(604_800 * 12));
+        assert!(!keys.can_have_signed(&after_next, now), "not before its time");
     }
 
     #[test]

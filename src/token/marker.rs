@@ -50,7 +50,7 @@ mod tests {
             },
             scope: Scope::All,
             proof: Proof::Access(None),
-            as_of: Timestamp::from_seconds(9),
+            as_of: Some(Timestamp::from_seconds(9)),
         };
         let text = seal_marker(&[logout], &keys);
         assert_eq!(open_marker(&text, &keys), Some(vec![logout]));

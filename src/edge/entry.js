@@ -1,0 +1,58 @@
+// The Worker's entry points, and the Wasm instance behind them.
+//
+// A panic aborts the instance with everything in it; the next call gets a new one. Records are in storage and
+// outlive it, so nothing is lost but the requests that were under way.
+
+import { DurableObject } from "cloudflare:workers";
+import * as gate from "session-gate";
+
+const state = gate.__worker_init_state();
+
+addEventListener("error", (event) => notice(event.error));
+
+function notice(error) {
+  if (!(error instanceof WebAssembly.RuntimeError)) return;
+  console.error("Critical", error);
+  state.criticalError = true;
+}
+
+function inLiveInstance(work) {
+  if (state.criticalError) {
+    console.log("Reinitializing Wasm application");
+    gate.__wbg_reset_state();
+    state.criticalError = false;
+    state.instanceId += 1;
+  }
+  try {
+    return work();
+  } catch (error) {
+    notice(error);
+    throw error;
+  }
+}
+
+export default {
+  fetch: (request, env, context) => inLiveInstance(() => gate.serve(request, env, context)),
+};
+
+/** The object of a user's sessions; its one method takes a command and gives the reply, both as JSON. */
+export class UserSessions extends DurableObject {
+  #sessions;
+  #instanceId;
+
+  run(command) {
+    return inLiveInstance(() => this.#inInstance().run(command));
+  }
+
+  alarm() {
+    return inLiveInstance(() => this.#inInstance().alarm());
+  }
+
+  #inInstance() {
+    if (this.#instanceId !== state.instanceId) {
+      this.#sessions = new gate.UserSessions(this.ctx, this.env);
+      this.#instanceId = state.instanceId;
+    }
+    return this.#sessions;
+  }
+}
