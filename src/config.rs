@@ -54,6 +54,8 @@ pub struct Config {
     pub allow_same_site: bool,
     /// `ORIGIN_CONTROL`: whether the origin's control headers have effect.
     pub origin_control: bool,
+    /// `SERVER_TIMING`: whether responses say where the time went.
+    pub server_timing: bool,
     /// `API_KEYS`: who may use the core; empty is nobody.
     pub api_keys: Vec<String>,
     /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`.
@@ -133,6 +135,7 @@ impl Config {
             anti_csrf: vars.anti_csrf()?,
             allow_same_site: vars.switch("ALLOW_SAME_SITE", false)?,
             origin_control: vars.switch("ORIGIN_CONTROL", true)?,
+            server_timing: vars.switch("SERVER_TIMING", false)?,
             api_keys: vars.api_keys()?,
             look: vars.look()?,
             secrets: vars.secrets()?,

@@ -56,6 +56,8 @@ pub enum GateEvent {
     RedirectRefused,
     /// The object did not answer.
     StoreUnavailable,
+    /// A client that asked too often.
+    RateLimited,
 }
 
 #[derive(Serialize)]

@@ -24,6 +24,11 @@ pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls
     let credentials = exchange.credentials().await;
     let Controls { create, revoke, payload } = controls;
     let mut news = passage.news;
+    if create.is_some()
+        && let Some(refusal) = exchange.rate_refusal("login").await
+    {
+        return Err(refusal);
+    }
     let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
     if let Some(revoke) = revoke
         && revoke_sessions(exchange, credentials, revoke).await.map_err(|_| exchange.unavailable())?

@@ -4,18 +4,19 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{web_sys, worker_sys};
 
 use super::isolate::Isolate;
 use super::logout;
-use super::platform::{self, Unread};
+use super::platform::{self, Moment, Unread};
 use super::reply;
 use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, TokenPair, Unsigned,
-    Verdict, admit, csrf_refusal, delivered, judge, problem, unavailable,
+    Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, TokenPair,
+    Unsigned, Verdict, admit, csrf_refusal, delivered, judge, problem, too_many, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
@@ -28,6 +29,17 @@ use crate::token::{Keys, Verified, Version};
 
 /// The largest body of an API, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// What the gate spends time on; `Server-Timing` names it.
+#[derive(Clone, Copy)]
+pub enum Stage {
+    /// Verifying tokens.
+    Verify,
+    /// Asking the object.
+    Check,
+    /// Waiting for the origin.
+    Origin,
+}
 
 /// A request under way.
 pub struct Exchange {
@@ -42,8 +54,12 @@ pub struct Exchange {
     /// When it arrived.
     pub now: Timestamp,
     credentials: OnceCell<Credentials>,
+    /// When it arrived, by the changes that the isolate knows of.
+    asked: Asked,
     /// Whether a logout was completed that had been pending.
     completed_pending: Cell<bool>,
+    /// Milliseconds by stage, of those that there were.
+    timing: [Cell<Option<u32>>; 3],
 }
 
 impl Exchange {
@@ -56,7 +72,9 @@ impl Exchange {
         let head = Head::parse(&platform::head_of(&request))
             .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
         let now = platform::now();
+        let asked = Asked { at: now, changes: isolate.memory.changes() };
         Ok(Self {
+            asked,
             request,
             head,
             asker: Asker::new(isolate),
@@ -64,6 +82,7 @@ impl Exchange {
             now,
             credentials: OnceCell::new(),
             completed_pending: Cell::new(false),
+            timing: Default::default(),
         })
     }
 
@@ -94,7 +113,9 @@ impl Exchange {
         if let Some(credentials) = self.credentials.get() {
             return credentials;
         }
+        let begun = Moment::now();
         let credentials = self.read_credentials().await;
+        self.took(Stage::Verify, begun);
         self.credentials.get_or_init(|| credentials)
     }
 
@@ -124,7 +145,40 @@ impl Exchange {
 
     /// Asks an object about its sessions, for the app that the gate serves.
     pub async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Unavailable> {
-        store::ask(&self.asker, self.keys().app_id(), object, command).await
+        let begun = Moment::now();
+        let reply = store::ask(&self.asker, self.keys().app_id(), object, command).await;
+        self.took(Stage::Check, begun);
+        reply
+    }
+
+    /// Notes that a stage is over which began then.
+    pub fn took(&self, stage: Stage, begun: Moment) {
+        if let Some(stage) = self.timing.get(stage as usize) {
+            stage.set(Some(stage.get().unwrap_or_default().saturating_add(begun.elapsed())));
+        }
+    }
+
+    /// `Server-Timing` (W3C Server Timing), if it is switched on. The platform's clock stands still while
+    /// the Worker computes, so what needs no waiting takes no time.
+    pub fn add_timing(&self, additions: &mut Additions) {
+        if self.config().server_timing {
+            let stages = ["verify", "check", "origin"].iter().zip(&self.timing);
+            let spent = stages.filter_map(|(name, spent)| Some(format!("{name};dur={}", spent.get()?)));
+            additions.add("server-timing", spent.collect::<Vec<_>>().join(", "));
+        }
+    }
+
+    /// The refusal of a client that asks too often for what costs the most.
+    pub async fn rate_refusal(&self, what: &str) -> Option<Answer> {
+        let limiter = self.asker.isolate.rate_limiter.as_ref()?;
+        let client = self.head.header("cf-connecting-ip").unwrap_or_default();
+        let promise = platform::is_within_limit(limiter, &format!("{what} {client}")).ok()?;
+        // A limiter that fails limits nobody: the gate would be down with it.
+        if JsFuture::from(promise).await.is_ok_and(|is_within| is_within == JsValue::FALSE) {
+            self.report(GateEvent::RateLimited, None);
+            return Some(too_many(&self.head, self.config()));
+        }
+        None
     }
 
     /// Who the request is from, with the object's answer at most `fresh` seconds old.
@@ -146,7 +200,7 @@ impl Exchange {
         handle: Handle,
         credentials: &Credentials,
     ) -> Result<Standing, Unavailable> {
-        match judge(reply, handle, credentials, self.memory(), self.now, self.mint()).ok_or(Unavailable)? {
+        match judge(reply, handle, credentials, self.memory(), self.asked, self.mint()).ok_or(Unavailable)? {
             Verdict::Settled(standing) => Ok(standing),
             Verdict::NewTokens(session, unsigned) => {
                 let tokens = self.seal(Some(unsigned)).await?;
@@ -240,6 +294,7 @@ impl Exchange {
     /// The response for an answer of the gate's own, readable for allowed origins.
     pub fn respond(&self, mut answer: Answer) -> Result<web_sys::Response, JsValue> {
         self.clear_completed_marker(&mut answer.headers);
+        self.add_timing(&mut answer.headers);
         let cors = fdi::cors(&self.head, self.config());
         let has_cors = answer.headers.iter().any(|(name, _)| name == "access-control-allow-origin");
         reply::to_response(&if has_cors { answer } else { answer.with_all(cors) })

@@ -30,6 +30,8 @@ pub struct Isolate {
     pub sessions: JsValue,
     /// The application, where it is a Worker: the binding `ORIGIN`.
     pub origin: Option<worker_sys::Fetcher>,
+    /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
+    pub rate_limiter: Option<JsValue>,
     /// The names of what an origin's response is looked at for.
     pub watched: Array,
     /// What is known of sessions.
@@ -56,6 +58,7 @@ impl Isolate {
                 keys,
                 sessions: binding(env, "SESSIONS"),
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
+                rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
                 watched: proxy::watched(),
                 memory: Memory::default(),
                 signatures: Signatures::default(),

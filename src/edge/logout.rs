@@ -35,6 +35,9 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         "POST" => false,
         _ => return Ok(Answer::method_not_allowed("GET, POST")),
     };
+    if let Some(refusal) = exchange.rate_refusal("logout").await {
+        return Ok(refusal);
+    }
     let credentials = exchange.credentials().await;
     if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);

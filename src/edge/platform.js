@@ -39,6 +39,17 @@ export function changedResponse(response, changes) {
   return copy;
 }
 
+/** Gives up a response that is on its way. */
+export function dropUnread(response) {
+  response.then(({ body }) => body?.cancel()).catch(() => {});
+}
+
+/** Whether a client may go on, by the platform's rate limiter. */
+export async function isWithinLimit(limiter, key) {
+  const { success } = await limiter.limit({ key });
+  return success;
+}
+
 /** A response of the gate's own. */
 export function newResponse(status, body, changes) {
   const response = new Response(body, { status });

@@ -34,6 +34,14 @@ extern "C" {
     #[wasm_bindgen(js_name = changedResponse, catch)]
     pub fn changed_response(response: &Response, changes: &str) -> Result<Response, JsValue>;
 
+    /// Gives up a response that is on its way.
+    #[wasm_bindgen(js_name = dropUnread)]
+    pub fn drop_unread(response: &Promise);
+
+    /// Whether a client may go on, by the platform's rate limiter.
+    #[wasm_bindgen(js_name = isWithinLimit, catch)]
+    pub fn is_within_limit(limiter: &JsValue, key: &str) -> Result<Promise, JsValue>;
+
     /// A response of the gate's own.
     #[wasm_bindgen(js_name = newResponse, catch)]
     pub fn new_response(status: u16, body: Option<&str>, changes: &str) -> Result<Response, JsValue>;
@@ -108,6 +116,24 @@ impl Changes {
 pub fn now() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit 53 bits")]
     Timestamp::from_millis(js_sys::Date::now() as i64)
+}
+
+/// A point in time to measure from, in milliseconds.
+#[derive(Clone, Copy)]
+pub struct Moment(f64);
+
+impl Moment {
+    /// This one.
+    pub fn now() -> Self {
+        Self(js_sys::Date::now())
+    }
+
+    /// The milliseconds since.
+    pub fn elapsed(self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+        let elapsed = (js_sys::Date::now() - self.0) as u32;
+        elapsed
+    }
 }
 
 /// 128 fresh random bits.

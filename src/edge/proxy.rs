@@ -3,19 +3,22 @@
 //! Invariant: bodies never enter Wasm, and a response that needs nothing is handed on untouched. The
 //! origin sees no cookie of the gate and no identity header but the gate's own.
 
+use std::rc::Rc;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use worker::js_sys::{self, Array};
+use worker::js_sys::{self, Array, Promise};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys;
 
 use super::control;
-use super::exchange::Exchange;
-use super::platform::{self, Changes};
+use super::exchange::{Exchange, Stage};
+use super::platform::{self, Changes, Moment};
 use super::reply;
 use crate::event::GateEvent;
 use crate::gate::{
-    Absence, Controls, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, lacks_anti_csrf, no_session,
+    Absence, Controls, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, expected, lacks_anti_csrf,
+    no_session,
 };
 use crate::pages::Problem;
 use crate::request::{Head, strip};
@@ -46,9 +49,47 @@ pub struct Passage {
 /// Any path that is not the gate's own.
 pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let rule = exchange.config().rule(&exchange.head);
+    let ahead = Ahead::begin(exchange, &rule).await;
     match admission(exchange, &rule).await {
-        Ok(passage) => forward(exchange, &rule, passage).await,
-        Err(refusal) => exchange.respond(refusal),
+        Ok(passage) => forward(exchange, &rule, passage, ahead).await,
+        Err(refusal) => {
+            if let Some(ahead) = ahead {
+                ahead.drop_unread();
+            }
+            exchange.respond(refusal)
+        }
+    }
+}
+
+/// A request that the origin has got while the object is still asked about the session. Its answer is
+/// the browser's only if the request would be the same now.
+struct Ahead {
+    identity: Identity,
+    response: Promise,
+}
+
+impl Ahead {
+    async fn begin(exchange: &Exchange, rule: &Rule) -> Option<Self> {
+        if !rule.may_overlap(&exchange.head) {
+            return None;
+        }
+        let identity = expected(exchange.credentials().await, exchange.memory())?;
+        let request = origin_request(exchange, Some(&identity)).ok()?;
+        Some(Self { identity, response: fetch(exchange, &request).ok()? })
+    }
+
+    /// The answer, if it is one to this request.
+    fn for_passage(self, passage: &Passage) -> Option<Promise> {
+        let is_same = |identity: &Identity| Rc::ptr_eq(&identity.token, &self.identity.token);
+        if passage.identity.as_ref().is_some_and(is_same) {
+            return Some(self.response);
+        }
+        self.drop_unread();
+        None
+    }
+
+    fn drop_unread(self) {
+        platform::drop_unread(&self.response);
     }
 }
 
@@ -94,9 +135,13 @@ fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, An
     }
 }
 
-async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<web_sys::Response, JsValue> {
-    let request = origin_request(exchange, passage.identity.as_ref())?;
-    let Ok(response) = fetch(exchange, &request).await else {
+async fn forward(
+    exchange: &Exchange,
+    rule: &Rule,
+    passage: Passage,
+    ahead: Option<Ahead>,
+) -> Result<web_sys::Response, JsValue> {
+    let Ok(response) = origin_response(exchange, &passage, ahead).await else {
         return bad_gateway(exchange, "the origin does not answer");
     };
     let status = response.status();
@@ -105,6 +150,21 @@ async fn forward(exchange: &Exchange, rule: &Rule, passage: Passage) -> Result<w
         return bad_gateway(exchange, "the origin answered with a status that is none");
     }
     back(exchange, rule, passage, response).await
+}
+
+async fn origin_response(
+    exchange: &Exchange,
+    passage: &Passage,
+    ahead: Option<Ahead>,
+) -> Result<web_sys::Response, JsValue> {
+    let begun = Moment::now();
+    let promise = match ahead.and_then(|ahead| ahead.for_passage(passage)) {
+        Some(promise) => promise,
+        None => fetch(exchange, &origin_request(exchange, passage.identity.as_ref())?)?,
+    };
+    let response = JsFuture::from(promise).await;
+    exchange.took(Stage::Origin, begun);
+    Ok(response?.unchecked_into())
 }
 
 /// The request for the origin: the browser's own, unless something must be added or taken away.
@@ -146,12 +206,14 @@ fn tell_original_host(head: &Head, changes: &mut Changes) {
     }
 }
 
-async fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-    let promise = match &exchange.asker.isolate.origin {
-        Some(origin) => origin.fetch(request)?,
-        None => js_sys::global().unchecked_into::<web_sys::WorkerGlobalScope>().fetch_with_request(request),
-    };
-    Ok(JsFuture::from(promise).await?.unchecked_into())
+fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsValue> {
+    match &exchange.asker.isolate.origin {
+        Some(origin) => Ok(origin.fetch(request)?.unchecked_into()),
+        None => {
+            let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+            Ok(scope.fetch_with_request(request).unchecked_into())
+        }
+    }
 }
 
 /// Hands the origin's answer back, with what it asked for done and what the browser must hear added.
@@ -190,6 +252,7 @@ async fn back(
 
     let mut additions = additions(exchange, &news).await;
     exchange.clear_completed_marker(&mut additions);
+    exchange.add_timing(&mut additions);
     if rule.keeps_out_of_history(&exchange.head, header) {
         additions.add("cache-control", "no-store");
     }

@@ -13,10 +13,9 @@ use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::isolate::Isolate;
-use super::platform;
+use super::platform::{self, Moment};
 use crate::event::{GateEvent, gate_line};
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
-use crate::time::Timestamp;
 
 /// For how many milliseconds answers are waited for, those of one request taken together and retries
 /// included. What the origin takes does not count.
@@ -52,10 +51,8 @@ impl Asker {
         Self::new(Rc::clone(&self.isolate))
     }
 
-    fn waited_since(&self, then: Timestamp) {
-        let spent = platform::now().millis().saturating_sub(then.millis());
-        let spent = u32::try_from(spent).unwrap_or_default();
-        self.patience.set(self.patience.get().saturating_sub(spent));
+    fn waited_since(&self, then: Moment) {
+        self.patience.set(self.patience.get().saturating_sub(then.elapsed()));
     }
 }
 
@@ -149,7 +146,7 @@ async fn send(asker: &Asker, id: &JsValue, app_id: &str, command: &Command) -> R
     let envelope = Envelope { app_id: app_id.to_owned(), command: command.clone() };
     let envelope = serde_json::to_string(&envelope);
     let envelope = envelope.map_err(|_| Failure { is_temporary: false })?;
-    let then = platform::now();
+    let then = Moment::now();
     let promise = platform::ask(&asker.isolate.sessions, id, &envelope, asker.patience.get());
     let promise = promise.map_err(|error| Failure::of(&error))?;
     let reply = JsFuture::from(promise).await.map_err(|error| Failure::of(&error));
@@ -183,8 +180,8 @@ fn learn(asker: &Asker, object: ObjectId, reply: &Reply, changes_sessions: bool)
             }
         }
         // A new session may have taken the place of another.
-        Reply::Created(_) => memory.forget_object(object, platform::now()),
-        Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object, platform::now()),
+        Reply::Created(_) => memory.forget_object(object),
+        Reply::Updated(_) | Reply::Gone if changes_sessions => memory.forget_object(object),
         Reply::Live(_)
         | Reply::Renewed { .. }
         | Reply::Gone

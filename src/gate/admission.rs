@@ -13,7 +13,7 @@ use crate::time::{Seconds, Timestamp};
 use crate::token::{AccessToken, Keys};
 
 use super::credentials::{Access, Credentials, Sent};
-use super::memory::Memory;
+use super::memory::{Asked, Memory};
 use super::tokens::{Mint, TokenPair, Unsigned};
 
 /// What to do about the credentials of a request.
@@ -133,6 +133,17 @@ pub fn shows_anti_csrf(head: &Head, handle: Handle, keys: &Keys) -> bool {
     head.header("anti-csrf").is_some_and(|shown| keys.accepts_anti_csrf(handle, shown))
 }
 
+/// Who the request will turn out to be from if the session lives and nothing about it has changed.
+#[must_use]
+pub fn expected(credentials: &Credentials, memory: &Memory) -> Option<Identity> {
+    let Access::Good(token) = &credentials.access else { return None };
+    let is_settled = token.parent.is_none()
+        && credentials.pending.is_empty()
+        && !credentials.name_two_sessions()
+        && !memory.has_ended(token.handle);
+    is_settled.then(|| Identity::unchanged(token, credentials, None))
+}
+
 /// Decides whether to ask, and what; `nonce` is drawn for a new refresh token, should one be needed.
 /// `None` only if it cannot be drawn.
 #[must_use]
@@ -191,17 +202,17 @@ pub fn judge(
     handle: Handle,
     credentials: &Credentials,
     memory: &Memory,
-    asked_at: Timestamp,
+    asked: Asked,
     mint: Mint<'_>,
 ) -> Option<Verdict> {
     let signed_out = |absence| Some(Verdict::Settled(Standing::SignedOut(absence)));
     match reply {
         Reply::Live(session) => {
-            memory.lives(handle, asked_at);
+            memory.lives(handle, asked);
             checked(session, credentials, mint)
         }
         Reply::Renewed { session, issued } => {
-            memory.lives(handle, asked_at);
+            memory.lives(handle, asked);
             let unsigned = mint.issue(&session, &issued, handle)?;
             Some(Verdict::NewTokens(session.into(), unsigned))
         }

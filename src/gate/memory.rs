@@ -21,16 +21,27 @@ const CHANGES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 /// The sessions that passed lately.
 pub struct Memory {
     sessions: RefCell<LruCache<Handle, Known>>,
-    /// When something changed in a user's sessions. What was asked before that counts no more, and may
-    /// still be on its way.
-    changes: RefCell<LruCache<ObjectId, Timestamp>>,
+    /// Which change was the latest in a user's sessions. What was asked before it counts no more, and
+    /// may still be on its way.
+    changed: RefCell<LruCache<ObjectId, u64>>,
     /// The latest change that is not remembered by user any more: it counts for all.
-    forgotten: Cell<Timestamp>,
+    forgotten: Cell<u64>,
+    /// How many changes there were. Not a time: two things happen in one second.
+    changes: Cell<u64>,
+}
+
+/// When an object was asked: the time, and how many changes the isolate had seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The time.
+    pub at: Timestamp,
+    /// [`Memory::changes`] then.
+    pub changes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
-    LivedAt(Timestamp),
+    Lived(Asked),
     Ended,
 }
 
@@ -38,16 +49,23 @@ impl Default for Memory {
     fn default() -> Self {
         Self {
             sessions: RefCell::new(LruCache::new(SESSIONS)),
-            changes: RefCell::new(LruCache::new(CHANGES)),
-            forgotten: Cell::new(Timestamp::from_seconds(i64::MIN)),
+            changed: RefCell::new(LruCache::new(CHANGES)),
+            forgotten: Cell::default(),
+            changes: Cell::default(),
         }
     }
 }
 
 impl Memory {
-    /// The object said that the session lives; it was asked at `asked_at`.
-    pub fn lives(&self, handle: Handle, asked_at: Timestamp) {
-        self.put(handle, Known::LivedAt(asked_at));
+    /// The object said that the session lives.
+    pub fn lives(&self, handle: Handle, asked: Asked) {
+        self.put(handle, Known::Lived(asked));
+    }
+
+    /// How many changes there were.
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
     /// The object said that the session has ended.
@@ -56,12 +74,13 @@ impl Memory {
     }
 
     /// Something changed in the user's sessions: no earlier positive answer counts.
-    pub fn forget_object(&self, object: ObjectId, now: Timestamp) {
-        let Ok(mut changes) = self.changes.try_borrow_mut() else { return };
-        if let Some((other, then)) = changes.push(object, now)
+    pub fn forget_object(&self, object: ObjectId) {
+        self.changes.set(self.changes.get().saturating_add(1));
+        let Ok(mut changed) = self.changed.try_borrow_mut() else { return };
+        if let Some((other, change)) = changed.push(object, self.changes.get())
             && other != object
         {
-            self.forgotten.set(self.forgotten.get().max(then));
+            self.forgotten.set(self.forgotten.get().max(change));
         }
     }
 
@@ -75,8 +94,9 @@ impl Memory {
     #[must_use]
     pub fn is_fresh(&self, handle: Handle, fresh: Seconds, now: Timestamp) -> bool {
         match self.get(handle) {
-            Some(Known::LivedAt(at)) => {
-                !fresh.is_zero() && at.within(fresh, now) && at > self.changed_at(handle.object)
+            Some(Known::Lived(asked)) => {
+                let is_current = asked.changes >= self.latest_change(handle.object);
+                !fresh.is_zero() && asked.at.within(fresh, now) && is_current
             }
             Some(Known::Ended) | None => false,
         }
@@ -86,9 +106,9 @@ impl Memory {
         self.sessions.try_borrow_mut().ok().and_then(|mut sessions| sessions.get(&handle).copied())
     }
 
-    fn changed_at(&self, object: ObjectId) -> Timestamp {
-        let change = self.changes.try_borrow_mut().ok().and_then(|mut changes| changes.get(&object).copied());
-        change.map_or(self.forgotten.get(), |change| change.max(self.forgotten.get()))
+    fn latest_change(&self, object: ObjectId) -> u64 {
+        let change = self.changed.try_borrow_mut().ok().and_then(|mut changed| changed.get(&object).copied());
+        change.unwrap_or_default().max(self.forgotten.get())
     }
 
     fn put(&self, handle: Handle, known: Known) {
@@ -110,6 +130,10 @@ mod tests {
         Handle { object: ObjectId::default(), id: Random::from_bytes([n; 16]) }
     }
 
+    fn asked(seconds: i64, memory: &Memory) -> Asked {
+        Asked { at: at(seconds), changes: memory.changes() }
+    }
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
     }
@@ -117,7 +141,7 @@ mod tests {
     #[test]
     fn an_answer_is_fresh_for_as_long_as_the_route_allows() {
         let memory = Memory::default();
-        memory.lives(handle(1), at(100));
+        memory.lives(handle(1), asked(100, &memory));
         assert!(memory.is_fresh(handle(1), Seconds::new(30), at(130)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(131)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(0), at(100)));
@@ -128,7 +152,7 @@ mod tests {
     fn an_ended_session_never_comes_back() {
         let memory = Memory::default();
         memory.ended(handle(1));
-        memory.lives(handle(1), at(100));
+        memory.lives(handle(1), asked(100, &memory));
         assert!(memory.has_ended(handle(1)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(100)));
     }
@@ -136,12 +160,13 @@ mod tests {
     #[test]
     fn a_change_of_the_user_s_sessions_ends_freshness() {
         let memory = Memory::default();
-        memory.lives(handle(1), at(100));
-        memory.forget_object(ObjectId::default(), at(101));
+        let before = asked(100, &memory);
+        memory.lives(handle(1), before);
+        memory.forget_object(ObjectId::default());
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
-        memory.lives(handle(1), at(100));
+        memory.lives(handle(1), before);
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)), "an answer from before");
-        memory.lives(handle(1), at(102));
+        memory.lives(handle(1), asked(100, &memory));
         assert!(memory.is_fresh(handle(1), Seconds::new(30), at(102)));
         assert!(!memory.has_ended(handle(1)));
     }
@@ -149,12 +174,11 @@ mod tests {
     #[test]
     fn a_change_counts_for_all_when_it_is_too_long_ago_to_know_whose_it_was() {
         let memory = Memory::default();
-        memory.lives(handle(1), at(100));
-        memory.forget_object(ObjectId::default(), at(101));
+        memory.lives(handle(1), asked(100, &memory));
+        memory.forget_object(ObjectId::default());
         for n in 0..1024_u32 {
-            let mut hex = "0".repeat(56);
-            hex.push_str(&format!("{:08x}", n + 1));
-            memory.forget_object(ObjectId::from_hex(&hex).unwrap(), at(100));
+            let hex = format!("{:064x}", n + 1);
+            memory.forget_object(ObjectId::from_hex(&hex).unwrap());
         }
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
     }

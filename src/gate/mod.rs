@@ -13,8 +13,8 @@ mod rules;
 mod tokens;
 
 pub use admission::{
-    Absence, Admission, Identity, Standing, Verdict, admit, anti_csrf_on_renewal, csrf_refusal, judge,
-    lacks_anti_csrf, shows_anti_csrf,
+    Absence, Admission, Identity, Standing, Verdict, admit, anti_csrf_on_renewal, csrf_refusal, expected,
+    judge, lacks_anti_csrf, shows_anti_csrf,
 };
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
 pub use credentials::{Access, Credentials, Presented};
@@ -22,8 +22,8 @@ pub use logout::{
     LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending, postponed,
     redirect_target, signed_out_headers, step_of_link,
 };
-pub use memory::Memory;
-pub use refusal::{misconfigured, no_session, problem, unavailable};
+pub use memory::{Asked, Memory};
+pub use refusal::{misconfigured, no_session, problem, too_many, unavailable};
 pub use route::Route;
 pub use rules::{Rule, Rules, SessionNeed};
 pub use tokens::{Delivery, Mint, TokenPair, Unsigned, cleared, delivered};

@@ -35,6 +35,15 @@ pub fn unavailable(head: &Head, config: &Config) -> Answer {
     problem(head, config, &Problem::Unavailable).with("retry-after", RETRY_AFTER.to_string())
 }
 
+/// The longest period of the platform's rate limiter, in seconds.
+const RATE_PERIOD: u32 = 60;
+
+/// The answer to a client that asks too often: nothing was done (RFC 6585 §4).
+#[must_use]
+pub fn too_many(head: &Head, config: &Config) -> Answer {
+    problem(head, config, &Problem::TooMany).with("retry-after", RATE_PERIOD.to_string())
+}
+
 /// A page or JSON that says what is wrong.
 #[must_use]
 pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {

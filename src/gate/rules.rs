@@ -30,6 +30,8 @@ pub struct Rule {
     pub session: SessionNeed,
     /// For how long a positive answer of the object may be relied on.
     pub fresh: Seconds,
+    /// Whether the origin may be asked while the object still is.
+    pub overlap: bool,
 }
 
 /// `RULES`, in order.
@@ -52,6 +54,7 @@ impl Rule {
             Some(_) => return None,
         };
         let fresh = optional(fields.take("fresh"), |value| u32::try_from(value.as_u64()?).ok())?;
+        let overlap = optional(fields.take("overlap"), |value| value.as_bool())?.unwrap_or_default();
         let (path, is_prefix) = match path.strip_suffix('*') {
             Some(prefix) => (prefix.to_owned(), true),
             None => (path, false),
@@ -60,13 +63,23 @@ impl Rule {
         if !is_plain || fields.left_over().is_some() {
             return None;
         }
-        Some(Self { path, is_prefix, session, fresh: Seconds::new(fresh.unwrap_or_default()) })
+        Some(Self { path, is_prefix, session, fresh: Seconds::new(fresh.unwrap_or_default()), overlap })
     }
 
     /// The same rule with a session that is not needed.
     #[must_use]
     pub fn optional(self) -> Self {
         Self { session: SessionNeed::Optional, ..self }
+    }
+
+    /// Whether the origin may be asked before it is known that the session lives: only for what changes
+    /// nothing, since the answer may have to be thrown away.
+    #[must_use]
+    pub fn may_overlap(&self, head: &Head) -> bool {
+        self.overlap
+            && self.session != SessionNeed::None
+            && matches!(head.method(), "GET" | "HEAD")
+            && !head.is_upgrade()
     }
 
     /// Whether a page of the origin must not be stored, so that the back button shows nothing after
@@ -98,6 +111,7 @@ impl Rules {
             is_prefix: true,
             session: SessionNeed::Required,
             fresh: Seconds::new(0),
+            overlap: false,
         };
         Self { rules, fallback }
     }

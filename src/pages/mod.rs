@@ -33,6 +33,8 @@ pub enum Problem {
     NotFound,
     /// A body over its limit.
     TooLarge,
+    /// A client that asks too often.
+    TooMany,
     /// A browser that only guesses where its user goes next.
     Prefetch,
     /// The origin said something that makes no sense, or nothing.
@@ -95,6 +97,7 @@ impl Problem {
             Self::CrossSite => 403,
             Self::UnknownSession | Self::NotFound => 404,
             Self::TooLarge => 413,
+            Self::TooMany => 429,
             Self::BadGateway(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
         }
@@ -110,6 +113,7 @@ impl Problem {
             Self::UnknownSession => "no such session".to_owned(),
             Self::NotFound => "not found".to_owned(),
             Self::TooLarge => "the body is too large".to_owned(),
+            Self::TooMany => "too many requests; try again in a minute".to_owned(),
             Self::Prefetch => "not for prefetching".to_owned(),
             Self::BadGateway(why) => why.clone(),
             Self::Unavailable => "the session store does not answer; try again".to_owned(),
@@ -123,6 +127,7 @@ impl Problem {
             Self::CrossSite => "Refused",
             Self::UnknownSession | Self::NotFound => "Not found",
             Self::TooLarge => "Too large",
+            Self::TooMany => "Please wait a minute",
             Self::BadGateway(_) => "The application does not answer",
             Self::Prefetch | Self::Unavailable => "Please try again",
         }
@@ -138,6 +143,9 @@ impl Problem {
             }
             Self::NotFound => "There is no such page.",
             Self::TooLarge => "More was sent than can be taken.",
+            Self::TooMany => {
+                "There were too many requests from here, so nothing was done. Please try again in a minute."
+            }
             Self::Prefetch => "This address does nothing until it is really opened.",
             Self::BadGateway(_) => "The gate is up, but the application behind it gave no usable answer.",
             Self::Unavailable => "Your session could not be checked just now. You are not logged out.",

@@ -99,6 +99,6 @@ impl Additions {
     /// Whether a header of this name adds to those that are there instead of replacing them.
     #[must_use]
     pub fn accumulates(name: &str) -> bool {
-        matches!(name, "set-cookie" | "access-control-expose-headers" | "vary")
+        matches!(name, "set-cookie" | "access-control-expose-headers" | "server-timing" | "vary")
     }
 }
