@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BUILD = join(ROOT, "build");
 const LOOPBACK = "127.0.0.1";
 const ECHO = new URL("./origins/echo.js", import.meta.url);
+const CLOCK = new URL("./clock.js", import.meta.url);
 
 /** Headers of a person who opens an address. */
 export const NAVIGATION = {
@@ -34,6 +35,8 @@ export const NAVIGATION = {
  * being the source of a Worker that answers what the gate fetches from outside.
  * `objectFault` is the source of a module whose class `UserSessions` takes the
  * place of the real object; it may import the real one from "./index.js".
+ * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
+ * the platform does by time (alarms, time limits) still goes by the real one.
  */
 export async function startGate(options = {}) {
   const temporary = options.persist === undefined;
@@ -52,6 +55,8 @@ class Gate {
   // Any free one at first.
   #port = 0;
   #runtime;
+  /** What a stopped clock shows: the beginning of a second. */
+  now = Math.floor(Date.now() / 1000) * 1000;
 
   constructor(options, storage, temporary) {
     this.#options = options;
@@ -78,12 +83,20 @@ class Gate {
     // A restarted gate keeps its address, as a deployment does.
     this.#port = Number(address.port);
     this.url = `${https ? "https" : "http"}://localhost:${this.#port}`;
+    if (this.#options.clock) await this.moveClock(0);
   }
 
   /** One real HTTP exchange: no cookie jar, no redirect followed. */
   fetch(path, init) {
     const { host, protocol } = new URL(this.url);
     return send({ protocol, host, address: LOOPBACK, port: this.#port, path }, init);
+  }
+
+  /** Lets so many seconds pass for the gate and its objects. */
+  async moveClock(seconds) {
+    this.now += seconds * 1000;
+    const clocks = await this.#runtime.getDurableObjectNamespace("CLOCK", "session-gate");
+    await clocks.get(clocks.newUniqueId()).fetch("http://clock/", { method: "POST", body: String(this.now) });
   }
 
   /** The namespace of the objects, to speak to a stand-in from the test. */
@@ -135,7 +148,7 @@ async function workers(options, vars) {
 // Dates, flags and objects come from wrangler.toml, so that the tests cannot
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
-async function gateWorker({ originUrl, outbound, objectFault }, vars, bound) {
+async function gateWorker({ originUrl, outbound, objectFault, clock = false }, vars, bound) {
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     join(ROOT, "wrangler.toml"),
   ).workerOptions;
@@ -144,27 +157,30 @@ async function gateWorker({ originUrl, outbound, objectFault }, vars, bound) {
     name: "session-gate",
     compatibilityDate,
     compatibilityFlags,
-    durableObjects,
+    durableObjects: clock ? { ...durableObjects, CLOCK: "Clock" } : durableObjects,
     modulesRoot: BUILD,
-    modules: await modules(objectFault),
+    modules: await modules(objectFault, clock),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
     ...(outbound !== undefined && { outboundService: "outbound" }),
   };
 }
 
-async function modules(objectFault) {
+async function modules(objectFault, clock) {
   const built = [
     { type: "ESModule", path: join(BUILD, "index.js") },
     { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
   ];
-  if (objectFault === undefined) return built;
-  const entry = `export { default } from "./index.js"; export { UserSessions } from "./object.js";`;
-  return [
-    { type: "ESModule", path: join(BUILD, "entry.js"), contents: entry },
-    { type: "ESModule", path: join(BUILD, "object.js"), contents: objectFault },
-    ...built,
-  ];
+  if (objectFault === undefined && !clock) return built;
+  const added = [{ name: "object.js", contents: objectFault ?? `export { UserSessions } from "./index.js";` }];
+  if (clock) added.push({ name: "clock.js", contents: await readFile(CLOCK, "utf8") });
+  const entry = [
+    clock ? `export { Clock } from "./clock.js";` : "",
+    `export { default } from "./index.js"; export { UserSessions } from "./object.js";`,
+  ].join("\n");
+  return [{ name: "entry.js", contents: entry }, ...added]
+    .map(({ name, contents }) => ({ type: "ESModule", path: join(BUILD, name), contents }))
+    .concat(built);
 }
 
 function plainWorker(name, script) {

@@ -1,0 +1,15 @@
+// Stands in the gate's own isolate, where the Worker and its objects read the clock: it stands
+// still there, and moves when a test says so.
+
+import { DurableObject } from "cloudflare:workers";
+
+let now = Date.now();
+Date.now = () => now;
+
+/** An object, because that is what a test can reach past the gate. */
+export class Clock extends DurableObject {
+  async fetch(request) {
+    now = Number(await request.text());
+    return new Response();
+  }
+}
