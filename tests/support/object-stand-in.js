@@ -4,9 +4,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { UserSessions as Real } from "./index.js";
 
-let calls = 0;
-let fault = "none";
-let times = 0;
+const HEALTHY = { fault: "none", marks: {}, committed: false, skip: 0, times: 0 };
+
+let plan = HEALTHY;
+/** When each object was called since the last order. */
+let calls = new Map();
 
 export class UserSessions extends DurableObject {
   constructor(ctx, env) {
@@ -14,35 +16,49 @@ export class UserSessions extends DurableObject {
     this.real = new Real(ctx, env);
   }
 
-  // The gate's way to the object.
-  async run(command) {
-    calls += 1;
-    if (times > 0) await this.#fail();
-    return this.real.run(command);
+  async fetch(request) {
+    const order = request.headers.get("test-order");
+    if (order !== null) return Response.json(await this.#obey(JSON.parse(order)));
+    return this.#call(() => this.real.fetch(request));
   }
 
-  // The test's.
-  async fetch(request) {
-    return Response.json(obey(JSON.parse(request.headers.get("test-order"))));
+  run(command) {
+    return this.#call(() => this.real.run(command));
   }
 
   alarm(info) {
     return this.real.alarm(info);
   }
 
-  async #fail() {
-    times -= 1;
-    if (fault === "throw") throw new Error("storage is unavailable");
-    if (fault === "abort") this.ctx.abort("the object was reset");
+  async #call(work) {
+    const id = this.ctx.id.toString();
+    const times = calls.get(id) ?? [];
+    const before = times.length;
+    calls.set(id, [...times, Date.now()]);
+    const fails = before >= plan.skip && before < plan.skip + plan.times && (plan.only ?? id) === id;
+    if (!fails) return work();
+    const { fault, marks, committed } = plan;
+    if (committed) await work();
+    if (committed && fault !== "cut") await this.ctx.storage.sync();
+    await this.#fail(fault, marks);
+    return work();
+  }
+
+  async #fail(fault, marks) {
+    if (fault === "throw") throw Object.assign(new Error("storage is unavailable"), marks);
+    if (fault === "abort" || fault === "cut") this.ctx.abort("the object was reset");
     // Longer than any request may take.
     if (fault === "hang") await scheduler.wait(30_000);
+    // Twice that is longer than any request may take.
+    if (fault === "slow") await scheduler.wait(3_500);
   }
-}
 
-function obey(order) {
-  const before = calls;
-  fault = order.fault ?? fault;
-  times = order.times ?? times;
-  calls = 0;
-  return { calls: before };
+  async #obey(order) {
+    const counted = Object.fromEntries(calls);
+    if (order.plan) plan = { ...HEALTHY, ...order.plan };
+    if (order.count) calls = new Map();
+    // As the platform would, at the time that the alarm was set for.
+    if (order.alarm) await this.real.alarm();
+    return { calls: counted, alarm: await this.ctx.storage.getAlarm() };
+  }
 }

@@ -5,26 +5,51 @@ import { readFile } from "node:fs/promises";
 /** For `startGate({ objectFault: STAND_IN })`. */
 export const STAND_IN = await readFile(new URL("./object-stand-in.js", import.meta.url), "utf8");
 
-/** Lets the next calls fail: "throw", "abort" (the object is reset) or "hang". */
-export async function failObject(gate, fault, times = Number.MAX_SAFE_INTEGER) {
-  await order(gate, { fault, times });
+/**
+ * Lets the next calls to each object fail: "throw", "abort" (the object is reset), "cut" (it is reset
+ * before what it wrote is known to be on the disk), "hang" or "slow". `marks` are what the platform
+ * says of a thrown error. The call has been carried out before it fails if `committed`. The first
+ * `skip` calls pass; with `only` (an object's id) those to all others too.
+ */
+export async function failObject(gate, fault, times = Number.MAX_SAFE_INTEGER, details = {}) {
+  await order(gate, { plan: { fault, times, ...details }, count: true });
 }
 
 export async function healObject(gate) {
-  await order(gate, { times: 0 });
+  await order(gate, { plan: {} });
 }
 
 /** How many calls the gate made to any object while `work` ran. */
 export async function callsDuring(gate, work) {
-  await order(gate, {});
+  await order(gate, { count: true });
   await work();
+  const calls = await callsByObject(gate);
+  return Object.values(calls).flat().length;
+}
+
+/** When each object was called since the last fault was ordered, in milliseconds. */
+export async function callsByObject(gate) {
   const { calls } = await order(gate, {});
   return calls;
 }
 
-async function order(gate, content) {
+/** The id of the object that a session's handle names. */
+export const objectOf = (handle) => Buffer.from(handle, "base64url").subarray(0, 32).toString("hex");
+
+/** When the object's alarm will go off, in milliseconds; `null` if it will not. */
+export async function alarmOf(gate, handle) {
+  const { alarm } = await order(gate, {}, objectOf(handle));
+  return alarm;
+}
+
+/** Lets the object's alarm go off now, whatever it is set for. */
+export async function soundAlarm(gate, handle) {
+  await order(gate, { alarm: true }, objectOf(handle));
+}
+
+async function order(gate, content, object) {
   const objects = await gate.objects();
-  const stub = objects.get(objects.newUniqueId());
-  const response = await stub.fetch("http://object/", { headers: { "test-order": JSON.stringify(content) } });
+  const id = object === undefined ? objects.newUniqueId() : objects.idFromString(object);
+  const response = await objects.get(id).fetch("http://object/", { headers: { "test-order": JSON.stringify(content) } });
   return response.json();
 }
