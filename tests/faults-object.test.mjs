@@ -1,0 +1,166 @@
+// Whatever becomes of a call to the object, on whatever way: a browser that is told it is logged out
+// is, a storage error is never theft, and the answer comes in time.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { backendOf } from "./support/backend.mjs";
+import { callsByObject, failObject, healObject, objectOf, STAND_IN } from "./support/object-stand-in.mjs";
+import { heldAfter, WAYS } from "./support/object-ways.mjs";
+import { expiredIn, gateFor, isSignedIn, refreshSession, tokensIn, visit } from "./support/session.mjs";
+
+/** The longest that anyone waits for an object, and a little for the machine. */
+const PATIENCE = 5_000 + 1_000;
+
+/** How a call can fail, and how often one request then tries it in all. */
+const FAULTS = [
+  { name: "throws", fault: "throw", tries: 1 },
+  { name: "throws a retryable error", fault: "throw", marks: { retryable: true }, tries: 3 },
+  { name: "is overloaded", fault: "throw", marks: { overloaded: true }, tries: 1 },
+  { name: "is overloaded, with an error called retryable", fault: "throw", marks: { overloaded: true, retryable: true }, tries: 1 },
+  { name: "is reset", fault: "abort", tries: 3 },
+  { name: "hangs", fault: "hang", tries: 1 },
+];
+const MOMENTS = [
+  { when: "before it does anything", committed: false },
+  { when: "after it has committed", committed: true },
+];
+
+const gate = await gateFor({ after }, { objectFault: STAND_IN });
+const core = backendOf(gate);
+let users = 0;
+
+/** Sessions for each way, each of a user, and so of an object, of its own. */
+function prepared(ways) {
+  return Promise.all(
+    ways.map(async (way) => {
+      const user = `user-${(users += 1)}`;
+      return { way, state: { ...(await way.prepare(gate, user)), user } };
+    }),
+  );
+}
+
+/** Goes a way; gives the response, when it was asked for and when it came. */
+async function go({ way, state }) {
+  const began = Date.now();
+  const response = await way.ask(gate, state);
+  return { way, state, response, began, answered: Date.now(), text: await response.text() };
+}
+
+/** All of them at once, and how many calls each took until its answer. What goes on after it begins a second later. */
+async function goAll(ways) {
+  const gone = await Promise.all(ways.map(go));
+  const calls = await callsByObject(gate);
+  const until = ({ state, answered }) =>
+    (calls[objectOf(state.here.handle)] ?? []).filter((at) => at < answered + 500).length;
+  return gone.map((one) => ({ ...one, calls: until(one) }));
+}
+
+const exists = async ({ handle }) => (await core.getSessionInformation(handle)).status === "OK";
+
+/** No token of the session works, as the object itself says. */
+async function assertGone({ state }, which) {
+  const session = state[which];
+  assert.equal(await exists(session), false);
+  const tokens = [session, ...(which === "here" ? [state.child, state.grandchild] : [])].filter(Boolean);
+  for (const { access, refresh } of tokens) {
+    assert.equal((await visit(gate, { access })).status, 401);
+    assert.equal((await visit(gate, { refresh })).status, 401);
+    assert.equal((await refreshSession(gate, { refresh })).status, 401);
+  }
+}
+
+/** Asked with the token of the login, which moves nothing on. */
+async function assertLives({ state }, which) {
+  assert.ok(await exists(state[which]), `${which} has its record`);
+  assert.ok(await isSignedIn(gate, { access: state[which].access }), `the access token of ${which} is good`);
+}
+
+/** A browser holds no session after this, and nothing that still has to be done. */
+const saysSignedOut = ({ response, state }) => {
+  const held = heldAfter(response, state.here);
+  return expiredIn(response).length > 0 && Object.values(held).every((token) => token === undefined);
+};
+
+function assertRefusedForNow({ way, response, began, answered, text }) {
+  assert.equal(response.status, 503);
+  assert.match(response.headers.get("retry-after"), /^[1-9][0-9]*$/);
+  assert.ok(answered - began < PATIENCE, `it took ${answered - began} ms`);
+  assert.doesNotMatch(text, /signed out|"OK"/i);
+  if (way.logsOut) {
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.ok(tokensIn(response).pending, "a marker is set");
+  } else {
+    assert.deepEqual(response.headers.getSetCookie(), []);
+  }
+}
+
+/** Once the object is well again, going the same way again, as this browser would, comes to its end. */
+async function assertDoneInTheEnd(gone) {
+  const { way, state, response } = gone;
+  if (way.logsOut) {
+    const done = await visit(gate, heldAfter(response, state.here));
+    assert.ok(saysSignedOut({ response: done, state: { here: heldAfter(response, state.here) } }));
+  } else {
+    const again = await way.ask(gate, state);
+    assert.ok([way.status, 401, 404].includes(again.status), `answered ${again.status} afterwards`);
+    if (way.ends.length === 0) assert.equal(again.status, way.status);
+  }
+  for (const which of way.ends) await assertGone(gone, which);
+  for (const which of ["here", "there"]) if (!way.ends.includes(which)) await assertLives(gone, which);
+}
+
+/** Every way in one go, and each outcome looked at as a test of its own. */
+async function eachWay(t, gone, look) {
+  for (const one of gone) await t.test(one.way.name, () => look(one));
+}
+
+function assertNoTheft() {
+  assert.deepEqual(
+    gate.logs.filter(({ event }) => event === "token_reuse"),
+    [],
+  );
+}
+
+for (const { name, fault, marks = {}, tries } of FAULTS) {
+  for (const { when, committed } of MOMENTS) {
+    for (const skip of [0, 1]) {
+      const which = skip === 0 ? "every call" : "the second call of a request";
+      test(`${which} ${name} ${when}: refused for now, nobody a thief, and done in the end`, async (t) => {
+        const ways = await prepared(WAYS.filter(({ calls }) => calls > skip));
+        await failObject(gate, fault, undefined, { marks, committed, skip });
+        const gone = await goAll(ways);
+        await healObject(gate);
+
+        await eachWay(t, gone, async (one) => {
+          assertRefusedForNow(one);
+          assert.equal(one.calls, skip + tries, "calls in all");
+          if (!committed && !one.way.goesOn) for (const kept of ["here", "there"]) await assertLives(one, kept);
+          await assertDoneInTheEnd(one);
+        });
+        assertNoTheft();
+      });
+    }
+  }
+}
+
+for (const { name, fault, marks = {}, tries } of FAULTS.filter(({ tries }) => tries > 1)) {
+  for (const { when, committed } of MOMENTS) {
+    for (let times = 1; times < tries; times += 1) {
+      test(`an object that ${name} ${when}, ${times} times, and comes back: nobody notices`, async (t) => {
+        const ways = await prepared(WAYS);
+        await failObject(gate, fault, times, { marks, committed });
+        const gone = await goAll(ways);
+        await healObject(gate);
+
+        await eachWay(t, gone, async (one) => {
+          assert.equal(one.response.status, one.way.status);
+          assert.equal(one.calls, one.way.calls + times, "calls in all");
+          if (one.way.logsOut) assert.ok(saysSignedOut(one));
+          for (const ended of one.way.ends) await assertGone(one, ended);
+          for (const kept of ["here", "there"]) if (!one.way.ends.includes(kept)) await assertLives(one, kept);
+        });
+        assertNoTheft();
+      });
+    }
+  }
+}
