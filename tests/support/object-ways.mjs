@@ -4,8 +4,6 @@ import { API_KEY, NAVIGATION } from "./gate.mjs";
 import { newSession, renewal, verification } from "./core.mjs";
 import { login, presenting, renewed, tokensIn } from "./session.mjs";
 
-const LINK = { ...NAVIGATION, "sec-fetch-site": "same-origin" };
-
 /**
  * What a way is: `prepare` gives the sessions of its own user and whatever else it needs, `ask` is the
  * request, answered `status` when all is well, after `calls` to the user's object. `ends` names the
@@ -35,10 +33,11 @@ const post = (path, headers, body) => (gate, state) =>
   gate.fetch(path, { method: "POST", headers: headers(state), body: body?.(state) });
 
 const cookies = ({ here }) => presenting(here);
+const link = ({ here }) => ({ ...presenting(here), ...NAVIGATION, "sec-fetch-site": "same-origin" });
 const accessOnly = ({ here }) => presenting({ access: here.access });
 const refreshOnly = ({ here }) => presenting({ refresh: here.refresh });
 const bearer = ({ here }) => ({ authorization: `Bearer ${here.access}` });
-const form = (fields) => (state) => new URLSearchParams(fields(state));
+const revoke = (fields) => post("/auth/sessions/revoke", accessOnly, (state) => new URLSearchParams(fields(state)));
 const control = (fields, headers = cookies) => (gate, state) =>
   gate.fetch(`/control?${new URLSearchParams(fields(state))}`, { headers: headers(state) });
 const core = (path, content, method = "POST") => (gate, state) =>
@@ -83,27 +82,18 @@ export const LOGOUTS = [
   way("POST /logout", post("/logout", cookies), HERE),
   way("POST /logout, by refresh token", post("/logout", refreshOnly), HERE),
   way("POST /logout, by a late tab", post("/logout", refreshOnly), { ...HERE, prepare: withGrandchild }),
-  way("GET /logout", (gate, state) => gate.fetch("/logout", { headers: { ...cookies(state), ...LINK } }), HERE),
+  way("GET /logout", get("/logout", link), HERE),
   way("POST /logout/all", post("/logout/all", cookies), BOTH),
-  way("GET /logout/all", (gate, state) => gate.fetch("/logout/all", { headers: { ...cookies(state), ...LINK } }), BOTH),
+  way("GET /logout/all", get("/logout/all", link), BOTH),
   way("POST /auth/signout", post("/auth/signout", cookies), HERE),
 ];
 
 export const ENDINGS = [
   way("POST /logout?scope=others", post("/logout?scope=others", cookies), OTHERS),
-  way("GET /logout?scope=others", (gate, state) => gate.fetch("/logout?scope=others", { headers: { ...cookies(state), ...LINK } }), OTHERS),
-  way("POST /auth/sessions/revoke, a handle", post("/auth/sessions/revoke", accessOnly, form(({ there }) => ({ handle: there.handle }))), {
-    ...THERE,
-    calls: 2,
-  }),
-  way("POST /auth/sessions/revoke, others", post("/auth/sessions/revoke", accessOnly, form(() => ({ scope: "others" }))), {
-    ...THERE,
-    calls: 2,
-  }),
-  way("POST /auth/sessions/revoke, all", post("/auth/sessions/revoke", accessOnly, form(() => ({ scope: "all" }))), {
-    ends: ["here", "there"],
-    calls: 2,
-  }),
+  way("GET /logout?scope=others", get("/logout?scope=others", link), OTHERS),
+  way("POST /auth/sessions/revoke, a handle", revoke(({ there }) => ({ handle: there.handle })), { ...THERE, calls: 2 }),
+  way("POST /auth/sessions/revoke, others", revoke(() => ({ scope: "others" })), { ...THERE, calls: 2 }),
+  way("POST /auth/sessions/revoke, all", revoke(() => ({ scope: "all" })), { ends: ["here", "there"], calls: 2 }),
   way("Gate-Revoke-Session: current", control(() => ({ revoke: "current" }), accessOnly), { ends: ["here"], calls: 2 }),
   way("Gate-Revoke-Session: all", control(() => ({ revoke: "all" }), accessOnly), { ends: ["here", "there"], calls: 2 }),
   way("Gate-Revoke-Session: others", control(() => ({ revoke: "others" }), accessOnly), { ...THERE, calls: 2 }),
@@ -122,8 +112,14 @@ export const CHANGES = [
   way("core: regenerate", core("/session/regenerate", ({ here }) => ({ accessToken: here.access, userDataInJWT: { a: 1 } }))),
   way("core: read a session", coreGet("/session", ({ here }) => ({ sessionHandle: here.handle }))),
   way("core: list a user's sessions", coreGet("/session/user", ({ user }) => ({ userId: user }))),
-  way("core: change data", core("/session/data", ({ here }) => ({ sessionHandle: here.handle, userDataInDatabase: { a: 1 } }), "PUT")),
-  way("core: change payload", core("/jwt/data", ({ here }) => ({ sessionHandle: here.handle, userDataInJWT: { a: 1 } }), "PUT")),
+  way(
+    "core: change data",
+    core("/session/data", ({ here }) => ({ sessionHandle: here.handle, userDataInDatabase: { a: 1 } }), "PUT"),
+  ),
+  way(
+    "core: change payload",
+    core("/jwt/data", ({ here }) => ({ sessionHandle: here.handle, userDataInJWT: { a: 1 } }), "PUT"),
+  ),
 ];
 
 export const WAYS = [...CHECKS, ...RENEWALS, ...LOGOUTS, ...ENDINGS, ...CHANGES];
