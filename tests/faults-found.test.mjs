@@ -2,19 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import {
-  assertCleared,
-  gateFor,
-  headerOf,
-  isSignedIn,
-  login,
-  logout,
-  renewed,
-  refreshSession,
-  setCookies,
-  tokensIn,
-  visit,
-} from "./support/session.mjs";
+import { answer } from "./support/answer.mjs";
+import { gateFor, isSignedIn, login, logout, presenting, refreshSession, setCookies, tokensIn } from "./support/session.mjs";
 
 const DAY = 24 * 3600;
 const IDLE = 100 * DAY;
@@ -61,4 +50,13 @@ test("such a token logs its session out as well", async () => {
   assert.equal(response.status, 200);
   await gate.moveClock(1);
   assert.equal(await isSignedIn(gate, { refresh: session.refresh }), false);
+});
+
+test("where one of many cookies is the gate's own name, the others keep their order", async () => {
+  const cookies = Array.from({ length: 200 }, (_, at) => `c${at}=${at}`);
+  const planted = cookies.with(100, "__Host-sAccessToken=planted");
+  const response = await gate.fetch(answer({ headers: planted.map((cookie) => `Set-Cookie: ${cookie}`) }), {
+    headers: presenting(await login(gate, "cookies-3")),
+  });
+  assert.deepEqual(response.headers.getSetCookie(), cookies.toSpliced(100, 1));
 });
