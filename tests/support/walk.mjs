@@ -17,8 +17,8 @@ const RULES = [{ path: "/echo/optional", session: "optional" }];
 
 /** The policies that walks go under: the second is that of the reference, which repeats nothing. */
 export const POLICIES = {
-  "with a grace": { access: 60, idle: 400, absolute: 1500, grace: 10, max: 3 },
-  "without a grace": { access: 60, idle: 400, absolute: 1500, grace: 0, max: 3 },
+  "with a grace": { access: 60, idle: 400, absolute: 1500, grace: 10, max: 2 },
+  "without a grace": { access: 60, idle: 400, absolute: 1500, grace: 0, max: 2 },
 };
 
 /** Walks `steps` steps. The same seed takes the same way. Gives how often each kind of step was taken. */
@@ -98,14 +98,13 @@ class Walker {
 
   // What happens to the world.
 
-  /** Time runs to the last second of a token or a session, or to the first one after it. */
+  /** Time runs to the last second of a session, or to the first one after it. */
   async time() {
     const session = this.#someSession();
     if (session === undefined) return;
-    const { access, idle, absolute } = this.#world.policy;
+    const { idle, absolute } = this.#world.policy;
     const { rotatedAt, createdAt } = session;
-    const ends = [createdAt + access, rotatedAt + access, rotatedAt + idle, createdAt + absolute];
-    await this.#passUntil(this.#oneOf(ends) + this.#below(2));
+    await this.#passUntil(this.#oneOf([rotatedAt + idle, createdAt + absolute]) + this.#below(2));
   }
 
   /** In the last second of the grace, or the first one after it, somebody comes with the token that it is for. */
@@ -120,6 +119,15 @@ class Walker {
     this.#put(jar, REFRESH, this.#texts.get(token));
     this.#put(jar, ACCESS, "");
     await this.#ask([this.refresh(jar)]);
+  }
+
+  /** A browser comes in the last second of its access token, or in the first one after it. */
+  async expiry() {
+    const jar = this.#below(JARS);
+    const access = this.#tokens.get(this.#jars[jar].cookies()[ACCESS])?.access;
+    if (access === undefined) return;
+    await this.#passUntil(access.expires - this.#below(2));
+    await this.#ask([this.page(jar)]);
   }
 
   #someSession() {
@@ -145,7 +153,7 @@ class Walker {
   }
 
   /** The browser loses its access token: it renews next time. */
-  async expiry() {
+  async loss() {
     this.#put(this.#below(JARS), ACCESS, "");
   }
 
@@ -389,7 +397,7 @@ class Walker {
   }
 }
 
-const KINDS = { alone: 60, atOnce: 12, tabs: 12, time: 5, edge: 10, expiry: 12, theft: 10, eviction: 3, restart: 1 };
+const KINDS = { alone: 60, atOnce: 12, tabs: 12, time: 4, edge: 8, expiry: 4, loss: 12, theft: 10, eviction: 3, restart: 1 };
 
 /** Requests that ask the object once, so that several at once are as if one after the other. */
 const ATOMIC = { page: 16, optional: 4, refresh: 12, logout: 2, signout: 1, handleRemoved: 1, userRemoved: 1 };
