@@ -6,7 +6,8 @@ import { after, describe, test } from "node:test";
 import { backendOf } from "./support/backend.mjs";
 import { newClient } from "./support/browser-jar.mjs";
 import { HELD, whileHeld } from "./support/held-object.mjs";
-import { failObject, healObject, STAND_IN } from "./support/object-stand-in.mjs";
+import { journey } from "./support/journey.mjs";
+import { failObject, STAND_IN } from "./support/object-stand-in.mjs";
 import {
   ACCESS,
   REFRESH,
@@ -312,56 +313,8 @@ describe("a crowd", async () => {
 describe("a user's whole way is the same", async () => {
   const gate = await gateFor({ after }, { objectFault: STAND_IN });
 
-  /** Every step with what the browser heard: the status, and which tokens came, by when they were first seen. */
-  async function way(between) {
-    const seen = new Map();
-    const heard = [];
-    const nameOf = (token) => {
-      if (token !== undefined && !seen.has(token)) seen.set(token, seen.size);
-      return seen.get(token);
-    };
-    const step = async (what, request) => {
-      await between();
-      const response = await request();
-      const { refresh } = tokensIn(response);
-      heard.push([what, response.status, nameOf(refresh), expiredIn(response).includes(ACCESS)]);
-      return tokensIn(response);
-    };
-    const user = someone();
-    const control = (query, tokens) => gate.fetch(`/control?${query}`, { headers: presenting(tokens) });
-
-    const enter = () => gate.fetch(`/login?user=${user}`, { method: "POST" });
-    const first = await step("login", enter);
-    const other = await step("login elsewhere", enter);
-    await step("check", () => visit(gate, first));
-    const child = await step("renewal", () => refreshSession(gate, first));
-    await step("renewal, again", () => visit(gate, { refresh: first.refresh }));
-    await step("first use", () => visit(gate, child));
-    await step("late tab", () => visit(gate, { refresh: first.refresh }));
-    const grandchild = await step("next renewal", () => refreshSession(gate, child));
-    await step("its first use", () => refreshSession(gate, grandchild));
-    await step("payload", () => control('payload={"a":1}', { access: child.access }));
-    await step("devices", () => gate.fetch("/auth/sessions", { headers: presenting(other) }));
-    await step("others", () => logout(gate, other, { path: "/logout?scope=others" }));
-    await step("the one that ended", () => visit(gate, grandchild));
-    const third = await step("login again", enter);
-    const thirdChild = await step("renewal there", () => refreshSession(gate, third));
-    await step("renewal of the child", () => refreshSession(gate, thirdChild));
-    const fourth = await step("login of a victim", enter);
-    const fifth = await step("renewal of the victim", () => refreshSession(gate, fourth));
-    const sixth = await step("the victim goes on", () => refreshSession(gate, fifth));
-    await step("and on", () => refreshSession(gate, sixth));
-    await step("theft", () => refreshSession(gate, fourth));
-    await step("the victim", () => visit(gate, sixth));
-    await step("logout", () => logout(gate, thirdChild));
-    await step("logout again", () => logout(gate, thirdChild));
-    await step("everywhere", () => logout(gate, other, { path: "/logout/all" }));
-    await step("afterwards", () => visit(gate, other));
-    return heard;
-  }
-
   let turn = 0;
-  const undisturbed = await way(() => healObject(gate));
+  const undisturbed = await journey(gate, someone());
 
   test("(it is a way: each kind of answer occurs in it)", () => {
     assert.deepEqual(new Set(undisturbed.map(([, status]) => status)), new Set([200, 401]));
@@ -375,7 +328,7 @@ describe("a user's whole way is the same", async () => {
     "when the runtime is started anew now and then": () => (turn += 1) % 4 === 0 && gate.restart(),
   })) {
     test(what, async () => {
-      assert.deepEqual(await way(between), undisturbed);
+      assert.deepEqual(await journey(gate, someone(), between), undisturbed);
     });
   }
 });

@@ -17,6 +17,7 @@ export const API_KEYS = `another-key,${API_KEY}`;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BUILD = join(ROOT, "build");
+const OBJECTS = "session-objects";
 const LOOPBACK = "127.0.0.1";
 const ECHO = new URL("./origins/echo.js", import.meta.url);
 const CLOCK = new URL("./clock.js", import.meta.url);
@@ -35,6 +36,8 @@ export const NAVIGATION = {
  * being the source of a Worker that answers what the gate fetches from outside.
  * `objectFault` is the source of a module whose class `UserSessions` takes the
  * place of the real object; it may import the real one from "./index.js".
+ * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
+ * the objects, which are then in a script of their own.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
  * the platform does by time (alarms, time limits) still goes by the real one.
  */
@@ -140,6 +143,10 @@ async function workers(options, vars) {
   const { origin, originUrl, outbound } = options;
   const bound = originUrl === undefined && outbound === undefined;
   const list = [await gateWorker(options, vars, bound)];
+  if (options.objectBuild !== undefined) {
+    const objects = { build: options.objectBuild, originUrl };
+    list.push({ ...(await gateWorker(objects, vars, bound)), name: OBJECTS });
+  }
   if (bound) list.push(plainWorker("origin", origin ?? (await readFile(ECHO, "utf8"))));
   if (outbound !== undefined) list.push(plainWorker("outbound", outbound));
   return list;
@@ -148,7 +155,8 @@ async function workers(options, vars) {
 // Dates, flags and objects come from wrangler.toml, so that the tests cannot
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
-async function gateWorker({ originUrl, outbound, objectFault, clock = false }, vars, bound) {
+async function gateWorker(options, vars, bound) {
+  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false } = options;
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     join(ROOT, "wrangler.toml"),
   ).workerOptions;
@@ -157,19 +165,28 @@ async function gateWorker({ originUrl, outbound, objectFault, clock = false }, v
     name: "session-gate",
     compatibilityDate,
     compatibilityFlags,
-    durableObjects: clock ? { ...durableObjects, CLOCK: "Clock" } : durableObjects,
-    modulesRoot: BUILD,
-    modules: await modules(objectFault, clock),
+    durableObjects: {
+      ...(objectBuild === undefined ? durableObjects : elsewhere(durableObjects)),
+      ...(clock && { CLOCK: "Clock" }),
+    },
+    modulesRoot: build,
+    modules: await modules(build, objectFault, clock),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
     ...(outbound !== undefined && { outboundService: "outbound" }),
   };
 }
 
-async function modules(objectFault, clock) {
+/** The same classes, of the other script. */
+function elsewhere(durableObjects) {
+  const moved = ([binding, design]) => [binding, { ...design, scriptName: OBJECTS }];
+  return Object.fromEntries(Object.entries(durableObjects).map(moved));
+}
+
+async function modules(build, objectFault, clock) {
   const built = [
-    { type: "ESModule", path: join(BUILD, "index.js") },
-    { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
+    { type: "ESModule", path: join(build, "index.js") },
+    { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
   ];
   if (objectFault === undefined && !clock) return built;
   const added = [{ name: "object.js", contents: objectFault ?? `export { UserSessions } from "./index.js";` }];
@@ -179,7 +196,7 @@ async function modules(objectFault, clock) {
     `export { default } from "./index.js"; export { UserSessions } from "./object.js";`,
   ].join("\n");
   return [{ name: "entry.js", contents: entry }, ...added]
-    .map(({ name, contents }) => ({ type: "ESModule", path: join(BUILD, name), contents }))
+    .map(({ name, contents }) => ({ type: "ESModule", path: join(build, name), contents }))
     .concat(built);
 }
 
