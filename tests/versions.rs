@@ -2,7 +2,12 @@
 //! reply as it wrote them (`fixtures/record.mjs` made it from real traffic). A later release adds its
 //! own file beside it, and never changes one.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking"
+)]
 
 use std::collections::BTreeSet;
 

@@ -17,8 +17,8 @@ const RULES = [{ path: "/echo/optional", session: "optional" }];
 
 /** The policies that walks go under: the second is that of the reference, which repeats nothing. */
 export const POLICIES = {
-  "with a grace": { access: 60, idle: 400, absolute: 1500, grace: 10, max: 2 },
-  "without a grace": { access: 60, idle: 400, absolute: 1500, grace: 0, max: 2 },
+  "with a grace": { access: 60, idle: 400, absolute: 500, grace: 10, max: 2 },
+  "without a grace": { access: 60, idle: 400, absolute: 500, grace: 0, max: 2 },
 };
 
 /** Walks `steps` steps. The same seed takes the same way. Gives how often each kind of step was taken. */
@@ -134,7 +134,7 @@ class Walker {
     return this.#oneOf(USERS.flatMap((user) => oracle.living(this.#world, user)));
   }
 
-  /** Somebody gets a copy of a token, mostly of a session that lives. */
+  /** Somebody gets a copy of a token, mostly of a session that lives, and may use it at once. */
   async theft() {
     const known = [...this.#tokens].slice(-REMEMBERED);
     const alive = new Set(USERS.flatMap((user) => oracle.living(this.#world, user)).map(({ id }) => id));
@@ -146,6 +146,7 @@ class Walker {
     this.#note(`jar ${jar} gets a copy of ${JSON.stringify(kind)}`);
     this.#put(jar, REFRESH, kind.refresh === undefined ? "" : text);
     this.#put(jar, ACCESS, kind.refresh === undefined ? text : "");
+    if (this.#below(2) === 0) await this.#ask([this[this.#oneOf(["logout", "refresh", "page"])](jar)]);
   }
 
   #put(jar, name, text) {
