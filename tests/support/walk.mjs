@@ -121,6 +121,46 @@ class Walker {
     await this.#ask([this.refresh(jar)]);
   }
 
+  /** A session is renewed each time before it is idle for too long, until it is over all the same. */
+  async oldAge() {
+    const session = this.#someSession();
+    if (session === undefined) return;
+    const { idle, absolute } = this.#world.policy;
+    const end = session.createdAt + absolute;
+    const jar = this.#below(JARS);
+    for (let time = this.#world.now; time < end; time += idle / 2) {
+      await this.#passUntil(time);
+      await this.#renewWithCurrent(session.id, jar);
+    }
+    await this.#passUntil(end + this.#below(2));
+    await this.#ask([this.refresh(jar)]);
+  }
+
+  /** Twice: the second time what the first one brought is used. */
+  async #renewWithCurrent(id, jar) {
+    const current = this.#world.sessions.find((session) => session.id === id)?.current;
+    if (!this.#texts.has(current)) return;
+    for (let turn = 0, token = current; turn < 2; turn += 1) {
+      this.#put(jar, REFRESH, this.#texts.get(token));
+      this.#put(jar, ACCESS, "");
+      await this.#ask([this.refresh(jar)]);
+      token = this.#world.sessions.find((session) => session.id === id)?.child?.token ?? token;
+    }
+  }
+
+  /** Somebody wants to log out with anything that was ever issued for a session, and there are others. */
+  async staleLogout() {
+    const session = this.#someSession();
+    const ofIt = [...this.#tokens].filter(([, kind]) => oracle.sessionOf(this.#world, kind) === session?.id);
+    if (ofIt.length === 0) return;
+    const jar = this.#below(JARS);
+    await this.#ask([this.login(jar)]);
+    const [text, kind] = this.#oneOf(ofIt);
+    this.#put(jar, REFRESH, kind.refresh === undefined ? "" : text);
+    this.#put(jar, ACCESS, kind.refresh === undefined ? text : "");
+    await this.#ask([this.logout(jar)]);
+  }
+
   /** A browser comes in the last second of its access token, or in the first one after it. */
   async expiry() {
     const jar = this.#below(JARS);
@@ -398,7 +438,10 @@ class Walker {
   }
 }
 
-const KINDS = { alone: 60, atOnce: 12, tabs: 12, time: 4, edge: 8, expiry: 4, loss: 12, theft: 10, eviction: 3, restart: 1 };
+const KINDS = {
+  ...{ alone: 60, atOnce: 12, tabs: 12, loss: 12, theft: 10, staleLogout: 6 },
+  ...{ time: 4, edge: 8, expiry: 4, oldAge: 3, eviction: 3, restart: 1 },
+};
 
 /** Requests that ask the object once, so that several at once are as if one after the other. */
 const ATOMIC = { page: 16, optional: 4, refresh: 12, logout: 2, signout: 1, handleRemoved: 1, userRemoved: 1 };
