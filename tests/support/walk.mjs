@@ -116,8 +116,7 @@ class Walker {
     if (!this.#texts.has(token)) return;
     await this.#passUntil(since + this.#world.policy.grace + this.#below(2));
     const jar = this.#below(JARS);
-    this.#put(jar, REFRESH, this.#texts.get(token));
-    this.#put(jar, ACCESS, "");
+    this.#hold(jar, this.#texts.get(token), { refresh: token });
     await this.#ask([this.refresh(jar)]);
   }
 
@@ -141,24 +140,36 @@ class Walker {
     const current = this.#world.sessions.find((session) => session.id === id)?.current;
     if (!this.#texts.has(current)) return;
     for (let turn = 0, token = current; turn < 2; turn += 1) {
-      this.#put(jar, REFRESH, this.#texts.get(token));
-      this.#put(jar, ACCESS, "");
+      this.#hold(jar, this.#texts.get(token), { refresh: token });
       await this.#ask([this.refresh(jar)]);
       token = this.#world.sessions.find((session) => session.id === id)?.child?.token ?? token;
     }
   }
 
-  /** Somebody wants to log out with anything that was ever issued for a session, and there are others. */
+  /** Somebody wants all devices of a user logged out, with a token that proves nothing any more. */
   async staleLogout() {
+    const { now } = this.#world;
     const session = this.#someSession();
-    const ofIt = [...this.#tokens].filter(([, kind]) => oracle.sessionOf(this.#world, kind) === session?.id);
-    if (ofIt.length === 0) return;
-    const jar = this.#below(JARS);
-    await this.#ask([this.login(jar)]);
-    const [text, kind] = this.#oneOf(ofIt);
-    this.#put(jar, REFRESH, kind.refresh === undefined ? "" : text);
-    this.#put(jar, ACCESS, kind.refresh === undefined ? text : "");
-    await this.#ask([this.logout(jar)]);
+    if (session === undefined) return;
+    const isElsewhere = (jar) => oracle.sessionOf(this.#world, this.#held(jar)) !== session.id;
+    const elsewhere = [...this.#jars.keys()].find(isElsewhere);
+    if (oracle.living(this.#world, session.user).length === 1 && elsewhere !== undefined) {
+      await this.#ask([this.login(elsewhere, session.user)]);
+    }
+    const { current, previous, child } = session;
+    const young = [current, previous, child?.token];
+    const isStale = ({ access, refresh }) => (access ? access.expires <= now : !young.includes(refresh));
+    const ofIt = [...this.#tokens].filter(([, kind]) => oracle.sessionOf(this.#world, kind) === session.id);
+    const copied = this.#oneOf(ofIt.filter(([, kind]) => isStale(kind)));
+    if (copied === undefined) return;
+    this.#hold(2, ...copied);
+    await this.#ask([this.logout(2, this.#oneOf(["all", "others"]))]);
+  }
+
+  /** The jar holds this token and no other. */
+  #hold(jar, text, { refresh }) {
+    this.#put(jar, REFRESH, refresh === undefined ? "" : text);
+    this.#put(jar, ACCESS, refresh === undefined ? text : "");
   }
 
   /** A browser comes in the last second of its access token, or in the first one after it. */
@@ -184,8 +195,7 @@ class Walker {
     const [text, kind] = copied;
     const jar = this.#below(JARS);
     this.#note(`jar ${jar} gets a copy of ${JSON.stringify(kind)}`);
-    this.#put(jar, REFRESH, kind.refresh === undefined ? "" : text);
-    this.#put(jar, ACCESS, kind.refresh === undefined ? text : "");
+    this.#hold(jar, text, kind);
     if (this.#below(2) === 0) await this.#ask([this[this.#oneOf(["logout", "refresh", "page"])](jar)]);
   }
 
@@ -252,8 +262,7 @@ class Walker {
     });
   }
 
-  login(jar) {
-    const user = this.#oneOf(USERS);
+  login(jar, user = this.#oneOf(USERS)) {
     return this.#browser(jar, `/login?user=${user}`, { method: "POST" }, (world, held) => {
       const before = oracle.sessionOf(world, held);
       // The path is one for everybody, so whoever is signed in already is looked at as on any other.
@@ -262,8 +271,7 @@ class Walker {
     });
   }
 
-  logout(jar) {
-    const scope = this.#oneOf(["current", "current", "all", "others"]);
+  logout(jar, scope = this.#oneOf(["current", "current", "all", "others"])) {
     return this.#browser(jar, `/logout?scope=${scope}`, { method: "POST" }, (world, held) => {
       const { ended, spared } = oracle.logOut(world, held, scope);
       return { status: 200, clears: !spared, revoked: ended };
@@ -325,7 +333,7 @@ class Walker {
     const lost = this.#below(8) === 0;
     const cookies = this.#jars[jar].cookies();
     const texts = { access: cookies[ACCESS], refresh: cookies[REFRESH] };
-    const held = { access: this.#tokens.get(texts.access)?.access, refresh: this.#tokens.get(texts.refresh)?.refresh };
+    const held = this.#held(jar);
     return {
       name: `jar ${jar} ${init.method ?? "GET"} ${path} ${JSON.stringify(held)}${lost ? ", answer lost" : ""}`,
       send: () =>
@@ -334,6 +342,13 @@ class Walker {
           : this.#jars[jar].fetch(path, init),
       predict: (world) => predict(world, held),
     };
+  }
+
+  #held(jar) {
+    const cookies = this.#jars[jar].cookies();
+    const { access } = this.#tokens.get(cookies[ACCESS]) ?? {};
+    const { refresh } = this.#tokens.get(cookies[REFRESH]) ?? {};
+    return { access, refresh };
   }
 
   // What came, and what the oracle says.
