@@ -146,9 +146,8 @@ class Walker {
     }
   }
 
-  /** Somebody wants all devices of a user logged out, with a token that proves nothing any more. */
+  /** Somebody wants all devices of a user logged out, with a token that may prove nothing any more. */
   async staleLogout() {
-    const { now } = this.#world;
     const session = this.#someSession();
     if (session === undefined) return;
     const isElsewhere = (jar) => oracle.sessionOf(this.#world, this.#held(jar)) !== session.id;
@@ -158,10 +157,13 @@ class Walker {
     }
     const { current, previous, child } = session;
     const young = [current, previous, child?.token];
-    const isStale = ({ access, refresh }) => (access ? access.expires <= now : !young.includes(refresh));
+    const mayBeStale = ({ access, refresh }) => access !== undefined || !young.includes(refresh);
     const ofIt = [...this.#tokens].filter(([, kind]) => oracle.sessionOf(this.#world, kind) === session.id);
-    const copied = this.#oneOf(ofIt.filter(([, kind]) => isStale(kind)));
+    const copied = this.#oneOf(ofIt.filter(([, kind]) => mayBeStale(kind)));
     if (copied === undefined) return;
+    // An access token proves something until it expires: it is shown in its last second, or right after.
+    const { access } = copied[1];
+    if (access !== undefined) await this.#passUntil(access.expires - this.#below(2));
     this.#hold(2, ...copied);
     await this.#ask([this.logout(2, this.#oneOf(["all", "others"]))]);
   }
