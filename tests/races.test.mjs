@@ -7,7 +7,7 @@ import { backendOf } from "./support/backend.mjs";
 import { newClient } from "./support/browser-jar.mjs";
 import { HELD, whileHeld } from "./support/held-object.mjs";
 import { journey } from "./support/journey.mjs";
-import { failObject, STAND_IN } from "./support/object-stand-in.mjs";
+import { callsByObject, failObject, STAND_IN } from "./support/object-stand-in.mjs";
 import {
   ACCESS,
   REFRESH,
@@ -182,7 +182,7 @@ function tokensOf(browser) {
 }
 
 describe("a login against a revocation of all the user's sessions:", async () => {
-  const gate = await gateFor({ after }, { objectFault: HELD, clock: true, vars: { RULES } });
+  const gate = await gateFor({ after }, { objectFault: HELD, clock: true, vars: { RULES, MAX_SESSIONS: 3 } });
 
   const REVOCATIONS = {
     "by a log-out of all devices": (user, device) => logout(gate, device, { path: "/logout/all" }),
@@ -222,6 +222,31 @@ describe("a login against a revocation of all the user's sessions:", async () =>
     assert.equal(signedOut.status, 200);
     await assertDead(gate, device, other);
     assert.ok(await isSignedIn(gate, later));
+  });
+
+  test("a session that a login pushes out is refused at once, also where an earlier answer was still on its way", async () => {
+    const user = someone();
+    const oldest = await login(gate, user);
+    await gate.moveClock(1);
+    const onFreshPage = () => gate.fetch(FRESH.path, { headers: presenting({ access: oldest.access }) });
+    await whileHeld(gate, "reply", "check", onFreshPage, () => times(3, () => login(gate, user)));
+    await assertDead(gate, oldest);
+  });
+
+  test("a login that the gate repeats, because its reply was lost, does not bring back what was revoked meanwhile", async (t) => {
+    const failing = await gateFor(t, { objectFault: STAND_IN });
+    const backend = backendOf(failing);
+    for (let round = 0; round < 5; round += 1) {
+      const user = someone();
+      await failObject(failing, "abort", 1, { committed: true });
+      const begun = login(failing, user);
+      while (Object.keys(await callsByObject(failing)).length === 0);
+      const revoked = await backend.revokeAllSessionsForUser(user);
+      const { access, handle } = await begun;
+      const isKept = (await backend.getAllSessionHandlesForUser(user)).includes(handle);
+      assert.equal(isKept && revoked.includes(handle), false, "a handle that was revoked is alive");
+      assert.equal(await isSignedIn(failing, { access }), isKept, "the gate and the object agree");
+    }
   });
 });
 
