@@ -26,8 +26,17 @@ export function keyIdAfter(kid, periods) {
   return `d-${Number(start) + periods * 604_800}-${fingerprint}`;
 }
 
-function signingKey(kid, app = "public") {
-  const label = kid.startsWith("s-") ? "static signing key" : `signing key ${kid.split("-")[1]}`;
-  const seed = hkdfSync("sha256", SECRET, "session-gate v1", `${app}/${label}`, 32);
-  return createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(seed)]), format: "der", type: "pkcs8" });
+function signingKey(kid) {
+  const seed = derivedKey(signingLabel(kid), 32);
+  return createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
+}
+
+/** The label that the key of this id is derived with. */
+export function signingLabel(kid) {
+  return kid.startsWith("s-") ? "static signing key" : `signing key ${kid.split("-")[1]}`;
+}
+
+/** A key of the app that the gate serves. */
+export function derivedKey(label, length) {
+  return Buffer.from(hkdfSync("sha256", SECRET, "session-gate v1", `public/${label}`, length));
 }
