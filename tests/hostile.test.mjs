@@ -1,0 +1,52 @@
+// Thousands of hostile requests over bare sockets: none is a 500, none is felt by anybody else.
+// `tests/long/hostile.test.mjs` sends a hundred thousand.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { cries, sendHostile, startHostileGate } from "./support/hostile-run.mjs";
+import { isolateOf } from "./support/isolate-witness.mjs";
+import { isSignedIn } from "./support/session.mjs";
+
+const TOTAL = 5000;
+// A new one each time would find more, and nobody could say what.
+const SEED = 1;
+
+const hostile = await startHostileGate({ after });
+const tally = await sendHostile(hostile, SEED, TOTAL);
+
+test("all of them were sent, and most got as far as the gate", (t) => {
+  assert.ok(tally.sent >= TOTAL);
+  const {
+    200: ok = 0,
+    400: bad = 0,
+    401: stranger = 0,
+    403: foreign = 0,
+    404: nowhere = 0,
+    405: method = 0,
+  } = tally.statuses;
+  assert.ok(Math.min(ok, bad, stranger, foreign, nowhere, method) >= 20, JSON.stringify(tally.statuses));
+  assert.ok(tally.runtime500 + tally.unanswered < tally.sent / 5, JSON.stringify(tally));
+  t.diagnostic(JSON.stringify({ ...tally, gate500: tally.gate500.length }));
+});
+
+test("the gate answered none with 500", () => {
+  assert.deepEqual(tally.gate500, []);
+});
+
+test("a good request in between was served each time", () => {
+  assert.deepEqual(tally.unserved, []);
+  assert.ok(tally.good >= TOTAL / 50, String(tally.good));
+});
+
+test("nothing in the log says that the gate broke", () => {
+  assert.deepEqual(cries(hostile.gate), []);
+});
+
+test("the isolate is the one of the beginning, and its Wasm instance too", async () => {
+  assert.deepEqual(await isolateOf(hostile.gate), hostile.isolate);
+  assert.equal(hostile.isolate.rebuilt, 0);
+});
+
+test("the session of somebody who had nothing to do with it is alive", async () => {
+  assert.ok(await isSignedIn(hostile.gate, { access: hostile.steady.access }));
+});
