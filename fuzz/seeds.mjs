@@ -1,0 +1,124 @@
+// Writes the seeds of the fuzz targets: what a browser, an application and a backend really send to a running gate,
+// `node fuzz/seeds.mjs`. The tokens among them are genuine under the secret of the tests, and so are they in the targets.
+
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { coreOf, newSession, renewal, verification } from "../tests/support/core.mjs";
+import { NAVIGATION } from "../tests/support/gate.mjs";
+import { failObject, STAND_IN } from "../tests/support/object-stand-in.mjs";
+import { claimsOf, gateFor, login, logout, presenting, tokensIn } from "../tests/support/session.mjs";
+
+const ends = [];
+const gate = await gateFor({ after: (end) => ends.push(end) }, { objectFault: STAND_IN, vars: { ANTI_CSRF: "token" } });
+const seeds = {};
+
+function seed(target, name, content) {
+  (seeds[target] ??= {})[name] = content;
+}
+
+/** A renewal as the browser SDK makes it, with its proof. */
+async function promotedBy(session) {
+  const headers = { ...presenting(session), "anti-csrf": claimsOf(session.access).antiCsrfToken };
+  return tokensIn(await gate.fetch("/auth/session/refresh", { method: "POST", headers }));
+}
+
+/** The gate, with what is sent to it noted down. */
+const recorded = {
+  fetch: async (path, init = {}) => {
+    note(path, init);
+    return gate.fetch(path, init);
+  },
+};
+
+function note(path, { method = "GET", headers = {}, body = "" }) {
+  const lines = Object.entries(headers).map(([name, value]) => `${name.toLowerCase()},${value}`);
+  const name = `${method}${path.split("?")[0].replace(/[^\w.]+/g, "-")}`.toLowerCase();
+  seed("target", name, [method, path, ...lines.filter((line) => !line.startsWith("cookie"))].join("\n"));
+  if (headers.cookie) seed("cookies", name, headers.cookie);
+  if (path.startsWith("/auth/core"))
+    seed("core", name, [method, path.slice("/auth/core".length), "5.4", body].join("\n"));
+  if (path.includes("return_to="))
+    seed("return_to", `${name}-${seeds.return_to ? Object.keys(seeds.return_to).length : 0}`, path.split("?")[1]);
+}
+
+const alice = await login(gate, "alice", { payload: { role: "editor", nested: { list: [1, null, "é"] } } });
+const child = await promotedBy(alice);
+const core = coreOf(recorded);
+const made = await core.post(
+  "/recipe/session",
+  newSession("u1", { userDataInJWT: { a: 1 }, userDataInDatabase: { b: [] } }),
+);
+await coreOf(recorded, { app: "/appid-shop" }).post("/t1/recipe/session", newSession("u2"));
+const { handle: sessionHandle } = made.session;
+await core.post("/recipe/session/verify", verification(made.accessToken.token, { checkDatabase: true }));
+await core.post("/recipe/session/refresh", renewal(made.refreshToken.token));
+await core.post("/recipe/session/regenerate", { accessToken: made.accessToken.token, userDataInJWT: { c: true } });
+await core.get("/recipe/session", { sessionHandle });
+await core.get("/recipe/session/user", { userId: "u1", fetchAcrossAllTenants: true });
+await core.put("/recipe/session/data", { sessionHandle, userDataInDatabase: { x: 1 } });
+await core.put("/recipe/jwt/data", { sessionHandle, userDataInJWT: { y: "z" } });
+await core.post("/recipe/jwt", {
+  payload: { sub: "x" },
+  validity: 60,
+  algorithm: "RS256",
+  jwksDomain: "https://a.example",
+});
+await core.post("/recipe/session/remove", { sessionHandles: [sessionHandle] });
+
+for (const path of [
+  "/",
+  "/open/x.css?v=1",
+  "/open/private/x",
+  "/maybe/x",
+  "/auth/session",
+  "/auth/sessions",
+  "/login",
+  "/open/..%2fx",
+]) {
+  await recorded.fetch(path, { headers: { ...NAVIGATION, ...presenting(alice) } });
+}
+for (const target of [
+  "/welcome?a=b#c",
+  "https://friend.example/x",
+  "//evil.example",
+  "https://app.example@evil.example",
+  "/\\evil.example",
+  "%2f%2fevil",
+  "/caf\u00e9",
+]) {
+  const path = `/logout?scope=current&return_to=${encodeURIComponent(target)}`;
+  await recorded.fetch(path, {
+    headers: { ...NAVIGATION, "sec-fetch-site": "cross-site", origin: "https://evil.example" },
+  });
+  seed("return_to", `plain-${Object.keys(seeds.return_to).length}`, target);
+}
+
+await failObject(gate, "throw");
+const { pending } = tokensIn(await logout(gate, alice, { path: "/logout/all" }));
+
+seed("access_token", "period", alice.access);
+seed("access_token", "backend", made.accessToken.token);
+seed("access_token", "renewed", child.access);
+seed("refresh_token", "first", alice.refresh);
+seed("refresh_token", "renewed", child.refresh);
+seed("refresh_token", "marker", pending);
+seed("refresh_token", "bytes", Buffer.concat([Buffer.from(alice.refresh, "base64url"), Buffer.from([3, 65])]));
+seed("handle", "handle", alice.handle);
+seed("handle", "hex", Buffer.from(alice.handle, "base64url").subarray(0, 32).toString("hex"));
+seed("handle", "id", Buffer.from(alice.handle, "base64url").subarray(32).toString("base64url"));
+seed("cookies", "all", presenting({ ...alice, pending }).cookie);
+seed("cookies", "among-others", `theme=dark; ${presenting(alice).cookie}; sid="a b", __Host-sAccessToken=x`);
+// The first character chooses the header: 'x' % 3 and so on.
+seed("control", "create", `x{"userId":"\\u00fc1","payload":{"role":"editor"},"data":{"basket":[1]},"tenantId":"t1"}`);
+seed("control", "create-least", `x{"userId":"u1"}`);
+seed("control", "revoke", "yothers");
+seed("control", "revoke-handles", `y${alice.handle}, ${sessionHandle}`);
+seed("control", "payload", `z{"role":null,"deep":{"a":[1,2.5,"\\ud83d\\ude00"]}}`);
+
+for (const end of ends) await end();
+for (const [target, files] of Object.entries(seeds)) {
+  const folder = fileURLToPath(new URL(`./seeds/${target}/`, import.meta.url));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}${name}`, content);
+}
