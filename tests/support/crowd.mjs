@@ -27,10 +27,13 @@ export class Crowd {
     this.people = Array.from({ length: size }, (_, index) => ({ userId: `user-${index}`, tokens: {}, ended: [] }));
   }
 
-  /** Sends so many people at a time, each doing one thing after the other, until `stop` is called. */
-  start(among, choose) {
+  /**
+   * Lets one person of each group at a time do one thing after the other, `stay` of them before the
+   * next person comes, until what it gives is called.
+   */
+  start(among, choose, stay = 1) {
     this.#going = true;
-    const lanes = among.map((people) => this.#walk(people, choose));
+    const lanes = among.map((people) => this.#walk(people, choose, stay));
     return async () => {
       this.#going = false;
       await Promise.all(lanes);
@@ -38,9 +41,9 @@ export class Crowd {
   }
 
   // A person is on one lane only, so what they were told last is what holds.
-  async #walk(people, choose) {
+  async #walk(people, choose, stay) {
     for (let turn = 0; this.#going; turn += 1) {
-      await this.act(people[turn % people.length], choose());
+      await this.act(people[Math.floor(turn / stay) % people.length], choose());
     }
   }
 
@@ -49,9 +52,15 @@ export class Crowd {
     await ACTS[name](this, person);
   }
 
-  /** Whether the gate serves these tokens on a protected path. */
+  /** Whether the gate serves these tokens on a protected path. While it cannot tell, it is asked again. */
   async isServed(tokens) {
-    return (await this.send("GET", "/echo", tokens)).status === 200;
+    const deadline = Date.now() + RESTART_LIMIT_MS;
+    for (;;) {
+      const { status, text } = await this.send("GET", "/echo", tokens);
+      if (status === 200 || status === 401) return status === 200;
+      if (status !== 503 || Date.now() > deadline) throw new Error(`/echo answered ${status}: ${text.slice(0, 200)}`);
+      await delay(500);
+    }
   }
 
   /** One answer of the gate for certain: a request that found none is sent again. */
