@@ -53,6 +53,8 @@ async function bundle() {
   await run(join(ROOT, "node_modules", ".bin", "esbuild"), [
     "src/edge/entry.js", "--bundle", "--inject:src/edge/microtask.js", "--minify", "--format=esm", "--target=es2022",
     `--alias:session-gate=./${BOUND}/index.js`, ...external, `--outfile=${FRESH}/index.js`, "--log-level=warning",
+    // wasm-bindgen names a module once for each function that it hands on as it is.
+    "--log-override:duplicate-object-key=silent",
   ]);
   renameSync(join(ROOT, BOUND, WASM), join(ROOT, FRESH, WASM));
 }

@@ -28,8 +28,7 @@ describe("a Worker of the first release and an object of today:", async () => {
       await gate.moveClock((now - gate.now) / 1000);
       if (!stubs.has(object)) stubs.set(object, objects.newUniqueId());
       const stub = objects.get(stubs.get(object));
-      const response = await stub.fetch("http://object/", { method: "POST", body: JSON.stringify(worded(ask)) });
-      replies.push(await response.json());
+      replies.push(JSON.parse(await stub.run(JSON.stringify(worded(ask)))));
     }
     return replies;
   }

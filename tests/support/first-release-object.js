@@ -10,13 +10,12 @@ export class UserSessions extends DurableObject {
     this.real = new Real(ctx, env);
   }
 
-  async fetch(request) {
-    const ask = await request.json();
+  async run(text) {
+    const ask = JSON.parse(text);
     const [name] = Object.keys(ask.command);
     if (!(name in SHAPE.ask.command)) throw new Error("an unknown command");
-    const body = JSON.stringify(known(ask, SHAPE.ask));
-    const reply = await this.real.fetch(new Request(request.url, { method: request.method, body }));
-    return Response.json(known(await reply.json(), SHAPE.reply));
+    const reply = await this.real.run(JSON.stringify(known(ask, SHAPE.ask)));
+    return JSON.stringify(known(JSON.parse(reply), SHAPE.reply));
   }
 
   alarm(info) {
