@@ -27,16 +27,17 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
 const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET session = excluded.session";
 
-/// The table, and whether it is there.
+/// The table, and what is known of it: whether it is there, and how many rows it has at least.
 pub struct Table {
     sql: JsValue,
     exists: Cell<Option<bool>>,
+    rows: Cell<Option<usize>>,
 }
 
 impl Table {
     /// The table in `sql`.
     pub const fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::new(None) }
+        Self { sql, exists: Cell::new(None), rows: Cell::new(None) }
     }
 
     /// The rows that a command of `app_id` needs to see.
@@ -49,7 +50,11 @@ impl Table {
                 let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
                 self.query(query, [Some(&id.to_string()), Some(app_id), None])?
             }
-            Reach::All => self.all_of(app_id)?,
+            Reach::All => {
+                let sessions = self.all_of(app_id)?;
+                self.rows.set(Some(sessions.lines().count()));
+                sessions
+            }
         };
         let data = match command {
             Command::Read { id } => self.read_data(*id)?,
@@ -69,6 +74,8 @@ impl Table {
 
     /// Writes what was decided.
     pub fn apply(&self, app_id: &str, outcome: &Outcome) -> Result<()> {
+        // Known again when all of it has been written.
+        let rows = self.rows.take().and_then(|rows| rows.checked_sub(outcome.delete.len()));
         if !outcome.save.is_empty() && !self.exists()? {
             self.query(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
@@ -83,17 +90,23 @@ impl Table {
             let query = "UPDATE sessions SET data = ? WHERE id = ?";
             self.query(query, [Some(&json(data)?), Some(&id.to_string()), None])?;
         }
+        // A row that is saved may be a new one, so there are at least as many as this.
+        self.rows.set(rows);
         Ok(())
     }
 
     /// Whether no session is left.
     pub fn is_empty(&self) -> Result<bool> {
+        if self.rows.get().is_some_and(|rows| rows > 0) {
+            return Ok(false);
+        }
         Ok(!self.exists()? || self.query("SELECT id FROM sessions LIMIT 1", [None; 3])?.is_empty())
     }
 
     /// The storage was emptied, and the table went with it.
     pub fn dropped(&self) {
         self.exists.set(Some(false));
+        self.rows.set(None);
     }
 
     fn exists(&self) -> Result<bool> {

@@ -78,7 +78,9 @@ impl Turn<'_> {
         }
         self.delete_where(SessionEventKind::Revoked, |other| replaces.contains(&other.id));
         self.make_room();
-        self.outcome.data = Some((session.id, data));
+        if !data.is_empty() {
+            self.outcome.data = Some((session.id, data));
+        }
         self.log(SessionEventKind::Created, &session);
         Reply::Created(self.save(session))
     }

@@ -336,7 +336,14 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
         Ask::Create { user, id, token, replaces } => {
             let start = Timestamp::from_seconds(0);
             let session = Session::new(drawn(id), drawn(token), user_id(user), start).into();
-            (user, Command::Create { session, data: Map::new(), replaces: replaces.map(drawn) })
+            (
+                user,
+                Command::Create {
+                    session,
+                    data: Map::new(),
+                    replaces: replaces.map(drawn).into_iter().collect(),
+                },
+            )
         }
         Ask::Check { access } => {
             let (user, id) = owner(access.token);
@@ -354,7 +361,7 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
                 Proof::Refresh(token) => session::Proof::Refresh(generation(token, life)),
             };
             let (scope, as_of) = (scope(wanted), Timestamp::from_seconds(as_of));
-            (user, Command::Revoke { id: drawn(id), scope, proof, as_of })
+            (user, Command::Revoke { id: drawn(id), scope, proof, as_of: Some(as_of) })
         }
         Ask::Remove { user, id } => (user, Command::Remove { ids: vec![drawn(id)] }),
         Ask::RemoveAll { user } => (user, Command::RemoveAll { tenant_id: None }),
