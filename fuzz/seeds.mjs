@@ -108,6 +108,10 @@ seed("handle", "hex", Buffer.from(alice.handle, "base64url").subarray(0, 32).toS
 seed("handle", "id", Buffer.from(alice.handle, "base64url").subarray(32).toString("base64url"));
 seed("cookies", "all", presenting({ ...alice, pending }).cookie);
 seed("cookies", "among-others", `theme=dark; ${presenting(alice).cookie}; sid="a b", __Host-sAccessToken=x`);
+// Refused, and one character away from what is not.
+seed("core", "refused-user", 'POST\n/recipe/session\n5.4\n{"userId":"","userDataInJWT":{},"userDataInDatabase":{},"enableAntiCsrf":false}');
+seed("core", "refused-claim", 'PUT\n/recipe/jwt/data\n5.4\n{"sessionHandle":"x","userDataInJWT":{"exp":1}}');
+seed("core", "refused-validity", 'POST\n/recipe/jwt\n5.4\n{"payload":{"iat":1},"validity":0,"algorithm":"RS256"}');
 // The first character chooses the header: 'x' % 3 and so on.
 seed("control", "create", `x{"userId":"\\u00fc1","payload":{"role":"editor"},"data":{"basket":[1]},"tenantId":"t1"}`);
 seed("control", "create-least", `x{"userId":"u1"}`);

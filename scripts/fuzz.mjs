@@ -44,7 +44,13 @@ async function fuzzOne(target, seconds) {
   for (const name of ["corpus", "artifacts"]) mkdirSync(folder(name), { recursive: true });
   const triple = output("rustc", ["-vV"]).match(/^host: (.+)$/m)[1];
   const program = join(FUZZ, "target", triple, "release", target);
-  const options = [`-max_total_time=${seconds}`, "-print_final_stats=1", `-artifact_prefix=${folder("artifacts")}/`];
+  const options = [
+    `-max_total_time=${seconds}`,
+    "-max_len=8192",
+    `-dict=${join(FUZZ, "words.dict")}`,
+    "-print_final_stats=1",
+    `-artifact_prefix=${folder("artifacts")}/`,
+  ];
   const { status, text } = await logOf(program, [...options, folder("corpus"), folder("seeds")]);
   if (status !== 0) throw new Stop(`${target} failed:\n${reasonIn(text)}`);
   return figuresOf(target, text);

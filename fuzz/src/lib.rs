@@ -54,7 +54,7 @@ fn variable(name: &'static str) -> Option<Value> {
 /// A request as the runtime gives it: its URL is normal, and each header is a line `name,value`.
 pub fn head(method: &str, target: &str, lines: &str) -> Option<Head> {
     let url = Url::parse(&format!("{OWN}/{}", target.strip_prefix('/').unwrap_or(target))).ok()?;
-    Head::new(method.to_owned(), url.as_str(), lines.to_owned())
+    Head::parse(&format!("{method}\n{url}\n{lines}"))
 }
 
 /// Where a browser on the gate's origin is led by this `Location`.
