@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { cries, sendHostile, startHostileGate } from "./support/hostile-run.mjs";
+import { API_KEY } from "./support/gate.mjs";
+import { cries, exchange, sendHostile, startHostileGate } from "./support/hostile-run.mjs";
 import { isolateOf } from "./support/isolate-witness.mjs";
-import { isSignedIn } from "./support/session.mjs";
+import { isSignedIn, presenting } from "./support/session.mjs";
 
 const TOTAL = 5000;
 // A new one each time would find more, and nobody could say what.
@@ -50,3 +51,32 @@ test("the isolate is the one of the beginning, and its Wasm instance too", async
 test("the session of somebody who had nothing to do with it is alive", async () => {
   assert.ok(await isSignedIn(hostile.gate, { access: hostile.steady.access }));
 });
+
+for (const [what, lines, body] of [
+  ["breaks off", ["Content-Length: 100"], "scope=all"],
+  ["breaks off in a chunk", ["Transfer-Encoding: chunked"], "9\r\nsco"],
+  ["has no chunks where it says so", ["Transfer-Encoding: chunked"], "ZZ\r\nscope=all\r\n"],
+]) {
+  test(`a body that cannot be read is the client's fault, and nothing is done: one that ${what}`, async () => {
+    const { gate, steady } = hostile;
+    const cookie = `Cookie: ${presenting({ access: steady.access }).cookie}`;
+    for (const path of [
+      "/logout",
+      "/auth/sessions/revoke?scope=all",
+      "/auth/core/recipe/session",
+      "/auth/core/recipe/session/remove",
+    ]) {
+      const head = [
+        `POST ${path} HTTP/1.1`,
+        `Host: ${new URL(gate.url).host}`,
+        `api-key: ${API_KEY}`,
+        cookie,
+        ...lines,
+        "",
+        "",
+      ];
+      assert.deepEqual(await exchange(Number(new URL(gate.url).port), head.join("\r\n") + body), [400], path);
+      assert.ok(await isSignedIn(gate, { access: steady.access }), path);
+    }
+  });
+}

@@ -187,7 +187,7 @@ const FRAMINGS = [
   (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked(content.match(/[^]{1,7}/g)?.slice(0, 200) ?? []) }),
 ];
 
-/** Framings that hold together, though not in a way that anybody should write. */
+/** Framings that nobody should write; some break off, which ends the connection. */
 const BROKEN_FRAMINGS = [
   (content) => ({ headers: [`Content-Length: ${content.length}`, `Content-Length: ${content.length}`], bytes: content }),
   (content) => ({ headers: [`Content-Length: ${content.length}`, "Transfer-Encoding: chunked"], bytes: chunked([content]) }),
@@ -196,6 +196,10 @@ const BROKEN_FRAMINGS = [
   (content) => ({ headers: ["Transfer-Encoding: gzip, chunked"], bytes: chunked([content]) }),
   (content) => ({ headers: ["Transfer-Encoding: identity"], bytes: content }),
   () => ({ headers: ["Content-Length: 0"], bytes: "" }),
+  (content) => ({ headers: [`Content-Length: ${content.length + 100}`], bytes: content }),
+  (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked([content]).slice(0, -5) }),
+  (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: `ZZ\r\n${content}\r\n0\r\n\r\n` }),
+  (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: `${(content.length + 9).toString(16)}\r\n${content}` }),
 ];
 
 function chunked(chunks) {
