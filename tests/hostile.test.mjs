@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { coreOf } from "./support/core.mjs";
 import { API_KEY } from "./support/gate.mjs";
 import { cries, exchange, sendHostile, startHostileGate } from "./support/hostile-run.mjs";
 import { isolateOf } from "./support/isolate-witness.mjs";
@@ -80,3 +81,23 @@ for (const [what, lines, body] of [
     }
   });
 }
+
+test("JSON that is nested too deep to be kept is refused as such, by whichever way it comes", async () => {
+  const { gate, steady } = hostile;
+  const core = coreOf(gate);
+  const nested = (depth) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+  for (const depth of [120, 121, 122, 123, 124, 125, 126, 127, 128, 129]) {
+    const bodies = {
+      payload: `{"userId":"u","userDataInJWT":${nested(depth)},"userDataInDatabase":{},"enableAntiCsrf":false}`,
+      data: `{"userId":"u","userDataInJWT":{},"userDataInDatabase":${nested(depth)},"enableAntiCsrf":false}`,
+    };
+    for (const [what, body] of Object.entries(bodies)) {
+      const { status } = await core.request("POST", "/recipe/session", { body });
+      assert.ok([200, 400].includes(status), `${what}, ${depth} levels: ${status}`);
+    }
+    const update = await core.request("PUT", "/recipe/jwt/data", {
+      body: `{"sessionHandle":"${steady.handle}","userDataInJWT":${nested(depth)}}`,
+    });
+    assert.ok([200, 400].includes(update.status), `an update, ${depth} levels: ${update.status}`);
+  }
+});
