@@ -19,9 +19,12 @@ impl Fields {
         }
     }
 
-    /// The fields of the object that a text holds.
+    /// The fields of the object that a text holds, unless it is nested too deep.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if is_too_deep(text) {
+            return None;
+        }
         Self::of(serde_json::from_str(text).ok()?)
     }
 
@@ -92,6 +95,25 @@ pub fn array<T>(value: Value, read: impl Fn(Value) -> Option<T>) -> Option<Vec<T
     }
 }
 
+/// How deep JSON from outside may be nested. The parser's own limit is 128, and what is taken in here is
+/// wrapped a few times more on its way to the object.
+const MAX_DEPTH: usize = 100;
+
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth = depth.saturating_add(1),
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    })
+}
+
 /// `null`, or something that reads.
 pub fn optional<T>(value: Value, read: impl FnOnce(Value) -> Option<T>) -> Option<Option<T>> {
     if value.is_null() { Some(None) } else { read(value).map(Some) }
@@ -123,6 +145,11 @@ mod tests {
         assert_eq!(fields.text("missing"), None);
         assert_eq!(fields.left_over(), Some("d"));
         assert!(Fields::parse("[]").is_none() && Fields::parse("{").is_none());
+        let nested = |depth| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(Fields::parse(&nested(100)).is_some() && Fields::parse(&nested(101)).is_none());
+        assert!(
+            Fields::parse(&format!("{{\"a\":\"{}\\\"{}\"}}", "[".repeat(200), "{".repeat(200))).is_some()
+        );
     }
 
     #[test]

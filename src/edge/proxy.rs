@@ -309,6 +309,9 @@ fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_gate_cookie(exchange: &Exchange, set_cookie: &str) -> bool {
+    // A cookie without a name is sent as its value alone, which may look like a name and a value.
+    let set_cookie = set_cookie.trim_start();
+    let set_cookie = set_cookie.strip_prefix('=').unwrap_or(set_cookie);
     let name = set_cookie.split(['=', ';']).next().unwrap_or_default().trim();
     exchange.config().cookies.is_gate_name(name)
 }
