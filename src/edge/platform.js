@@ -69,20 +69,20 @@ function change(headers, changes) {
   }
 }
 
-/** The id of an object; `undefined` if the platform did not make it. */
-export function objectOf(namespace, hex) {
+/**
+ * Asks an object, by a stub of this call's own: one is broken once a call by it failed. Gives `undefined` if there is
+ * no such object, because the platform did not make this id.
+ */
+export async function ask(namespace, hex, command, patience) {
+  let id;
   try {
-    return namespace.idFromString(hex);
+    id = namespace.idFromString(hex);
   } catch {
     return undefined;
   }
-}
-
-/** Asks an object, by a stub of this call's own: one is broken once a call by it failed. */
-export async function ask(namespace, id, command, patience) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), patience);
+    timer = setTimeout(reject, patience, new Error("no answer in time"));
   });
   try {
     return await Promise.race([namespace.get(id).run(command), late]);

@@ -46,17 +46,13 @@ extern "C" {
     #[wasm_bindgen(js_name = newResponse, catch)]
     pub fn new_response(status: u16, body: Option<&str>, changes: &str) -> Result<Response, JsValue>;
 
-    /// The id of an object; `undefined` if the platform did not make it.
-    #[wasm_bindgen(js_name = objectOf)]
-    pub fn object_of(namespace: &JsValue, hex: &str) -> JsValue;
-
     /// The id of the object of this name, in hex.
     #[wasm_bindgen(js_name = objectId, catch)]
     pub fn object_id(namespace: &JsValue, name: &str) -> Result<String, JsValue>;
 
-    /// Asks an object and waits for its answer for so many milliseconds.
+    /// Asks an object and waits for its answer for so many milliseconds; `undefined` if there is none.
     #[wasm_bindgen(catch)]
-    pub fn ask(namespace: &JsValue, id: &JsValue, command: &str, patience: u32) -> Result<Promise, JsValue>;
+    pub fn ask(namespace: &JsValue, hex: &str, command: &str, patience: u32) -> Result<Promise, JsValue>;
 
     /// Runs a statement; gives the first column of its rows, a line each.
     #[wasm_bindgen(catch)]

@@ -121,16 +121,11 @@ async fn try_repeatedly(
     object: ObjectId,
     command: Command,
 ) -> Result<Reply, Unavailable> {
-    let id = platform::object_of(&asker.isolate.sessions, &object.to_hex());
-    // The platform refuses an id that it did not make: no object, so no session.
-    if id.is_undefined() {
-        return Ok(Reply::Gone);
-    }
     let changes_sessions = matches!(command, Command::Update { .. });
     let mut command = command;
     let mut pauses = PAUSES.into_iter();
     loop {
-        match send(asker, &id, app_id, &command).await {
+        match send(asker, object, app_id, &command).await {
             Ok(reply) => {
                 learn(asker, object, &reply, changes_sessions);
                 return Ok(reply);
@@ -142,16 +137,21 @@ async fn try_repeatedly(
     }
 }
 
-async fn send(asker: &Asker, id: &JsValue, app_id: &str, command: &Command) -> Result<Reply, Failure> {
+async fn send(asker: &Asker, object: ObjectId, app_id: &str, command: &Command) -> Result<Reply, Failure> {
     let envelope = Envelope { app_id: app_id.to_owned(), command: command.clone() };
     let envelope = serde_json::to_string(&envelope);
     let envelope = envelope.map_err(|_| Failure { is_temporary: false })?;
     let then = Moment::now();
-    let promise = platform::ask(&asker.isolate.sessions, id, &envelope, asker.patience.get());
+    let promise = platform::ask(&asker.isolate.sessions, &object.to_hex(), &envelope, asker.patience.get());
     let promise = promise.map_err(|error| Failure::of(&error))?;
     let reply = JsFuture::from(promise).await.map_err(|error| Failure::of(&error));
     asker.waited_since(then);
-    let reply = reply?.as_string().and_then(|text| serde_json::from_str(&text).ok()).and_then(Reply::read);
+    let reply = reply?;
+    // The platform refuses an id that it did not make: no object, so no session.
+    if reply.is_undefined() {
+        return Ok(Reply::Gone);
+    }
+    let reply = reply.as_string().and_then(|text| serde_json::from_str(&text).ok()).and_then(Reply::read);
     reply.ok_or_else(|| {
         platform::log_error("the session object's reply makes no sense");
         Failure { is_temporary: false }
