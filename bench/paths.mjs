@@ -1,0 +1,126 @@
+// What is measured: the paths of each contestant, as requests. Every contestant gets what its own users' browsers
+// would send it: the same headers, and the cookies that it has set itself.
+
+import { API_KEY } from "./runtime.mjs";
+import { load, setCookiesOf } from "./load.mjs";
+import { another } from "./tokens.mjs";
+
+const ACCESS = "__Host-sAccessToken";
+const REFRESH = "__Host-sRefreshToken";
+
+// A script on a page asks its own server.
+const BROWSER = {
+  "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  accept: "*/*",
+  "accept-language": "en-GB,en;q=0.5",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  referer: "https://app.example.com/",
+  "sec-fetch-dest": "empty",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-site": "same-origin",
+};
+
+// Users whose sessions live throughout the run.
+const RESIDENTS = 64;
+// Different requests of one turn, and the sessions that each user of them has.
+const DIFFERENT = 1000;
+const SESSIONS_PER_USER = 4;
+
+const withCookies = (cookies) =>
+  Object.entries({ ...BROWSER, cookie: cookies.map(([name, value]) => `${name}=${value}`).join("; ") }).flat();
+const get = (path, headers) => ({ method: "GET", path, headers });
+const post = (path, headers, body = "") => ({ method: "POST", path, headers, body });
+
+const bothCookies = ({ access, refresh }) => withCookies([[ACCESS, access], [REFRESH, refresh]]);
+const accessCookie = ({ access }) => withCookies([[ACCESS, access]]);
+const refreshCookie = ({ refresh }) => withCookies([[REFRESH, refresh]]);
+
+/** Endlessly the same requests, in turn. */
+const repeat = (requests) => {
+  let at = 0;
+  return () => requests[at++ % requests.length];
+};
+/** Each request once. */
+const once = (requests) => {
+  let at = 0;
+  return () => requests[at++];
+};
+
+/**
+ * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
+ * `answered` sees the answers. A path whose requests differ ends with them; the others with the time.
+ */
+export async function pathsOf(runtime) {
+  const gate = await residents(runtime.url("session-gate"));
+  const app = await residents(runtime.url("hono-jose-do"));
+  const [one] = gate;
+  const same = (contestant, requests) => ({ contestant, turn: () => repeat(requests) });
+  let serial = 0;
+  const made = { gate: [], app: [] };
+
+  const creation = (contestant, list) => ({
+    contestant,
+    turn: (round) => {
+      list.length = 0;
+      return once(logins(DIFFERENT, `round-${round}-`));
+    },
+    answered: (_, fields) => list.push(tokensOf(fields)),
+  });
+
+  return new Map(Object.entries({
+    "empty": same("empty", [get("/", bothCookies(one))]),
+    "hello-rs": same("hello-rs", [get("/", bothCookies(one))]),
+    "forward": same("forward", [get("/none/page", bothCookies(one))]),
+    "gate: none": same("session-gate", [get("/none/page", bothCookies(one))]),
+    "hono-jose": same("hono-jose", [get("/fresh/page", accessCookie(one))]),
+    "gate: fresh": same("session-gate", [get("/fresh/page", bothCookies(one))]),
+    "gate: never seen": {
+      contestant: "session-gate",
+      turn: () => once(Array.from({ length: DIFFERENT }, () =>
+        get("/fresh/page", bothCookies({ ...one, access: another(one.access, serial++) })))),
+    },
+    "hono-jose-do": same("hono-jose-do", app.map((tokens) => get("/page", accessCookie(tokens)))),
+    "gate: strict": same("session-gate", gate.map((tokens) => get("/page", bothCookies(tokens)))),
+    "hono-jose-do: creation": creation("hono-jose-do", made.app),
+    "gate: creation": creation("session-gate", made.gate),
+    "gate: renewal": {
+      contestant: "session-gate",
+      turn: () => once(made.gate.map((tokens) => get("/page", refreshCookie(tokens)))),
+    },
+    "hono-jose-do: logout": {
+      contestant: "hono-jose-do",
+      turn: () => once(made.app.map((tokens) => post("/logout", accessCookie(tokens)))),
+    },
+    "gate: logout": {
+      contestant: "session-gate",
+      turn: () => once(made.gate.map((tokens) => post("/logout", bothCookies(tokens)))),
+    },
+    "gate: core verify": same("session-gate", gate.map(({ access }) => verification(access))),
+  }));
+}
+
+function logins(count, prefix) {
+  return Array.from({ length: count }, (_, number) =>
+    post(`/login?user=${prefix}${Math.floor(number / SESSIONS_PER_USER)}`, withCookies([["theme", "dark"]])));
+}
+
+async function residents(origin) {
+  const requests = Array.from({ length: RESIDENTS }, (_, number) =>
+    post(`/login?user=resident-${number}`, withCookies([["theme", "dark"]])));
+  const sessions = [];
+  await load(origin, once(requests), { seen: (_, fields) => sessions.push(tokensOf(fields)) });
+  return sessions;
+}
+
+function tokensOf(fields) {
+  const cookies = setCookiesOf(fields).map((line) => /^([^=]*)=([^;]*)/.exec(line));
+  const valueOf = (wanted) => cookies.find(([, name]) => name === wanted)?.[2];
+  return { access: valueOf(ACCESS), refresh: valueOf(REFRESH) };
+}
+
+// What a SuperTokens SDK asks its core when it wants to be sure.
+function verification(accessToken) {
+  const body = { accessToken, doAntiCsrfCheck: false, enableAntiCsrf: false, checkDatabase: true };
+  const headers = { "api-key": API_KEY, "cdi-version": "5.4", rid: "session", "content-type": "application/json; charset=utf-8" };
+  return post("/auth/core/recipe/session/verify", Object.entries(headers).flat(), JSON.stringify(body));
+}

@@ -1,0 +1,111 @@
+// One workerd with all contestants in it, from one configuration. Every contestant has a socket of its own, so that
+// no request passes through Miniflare's entry, which would add the same to all and hide their differences.
+
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
+import { ROOT } from "../scripts/run.mjs";
+import { HELLO_RS } from "./hello-rs.mjs";
+import { childRunning } from "./processor.mjs";
+import { JWKS, SECRET, SIGNING_JWK } from "./tokens.mjs";
+
+export const API_KEY = "api-key-for-the-benchmark";
+
+// In memory where there is such a place: a local disk's waiting is no part of the platform.
+const STORAGE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const LOOPBACK = "127.0.0.1";
+const COMPATIBILITY_DATE = "2026-04-01";
+const CONTESTANTS = fileURLToPath(new URL("./contestants/", import.meta.url));
+
+const RULES = [
+  { path: "/none/*", session: "none" },
+  { path: "/fresh/*", session: "required", fresh: 30 },
+  { path: "/login", session: "none" },
+];
+
+/** Starts all of them; `url(name)` is where one answers. */
+export async function startRuntime() {
+  const storage = await mkdtemp(join(STORAGE, "session-gate-bench-"));
+  const miniflare = new Miniflare({
+    host: LOOPBACK,
+    port: 0,
+    cf: false,
+    log: new Log(LogLevel.ERROR),
+    // Events are part of the gate's work, and nobody has to read them.
+    handleStructuredLogs() {},
+    durableObjectsPersist: storage,
+    workers: await contestants(),
+  });
+  await miniflare.ready;
+  const addresses = new Map();
+  for (const name of ADDRESSED) addresses.set(name, (await miniflare.unsafeGetDirectURL(name)).origin);
+  return {
+    pid: childRunning("workerd"),
+    url: (name) => addresses.get(name),
+    async dispose() {
+      await miniflare.dispose();
+      await rm(storage, { recursive: true, force: true });
+    },
+  };
+}
+
+const ADDRESSED = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "session-gate"];
+
+async function contestants() {
+  const bound = { serviceBindings: { ORIGIN: "origin" } };
+  return [
+    await script("empty"),
+    compiled("hello-rs", HELLO_RS, {
+      compatibilityDate: COMPATIBILITY_DATE,
+    }),
+    await script("forward", bound),
+    await script("hono-jose", { ...bound, bindings: { JWKS } }),
+    await script("hono-jose-do", {
+      ...bound,
+      bindings: { JWKS, SIGNING_JWK },
+      durableObjects: { SESSIONS: { className: "Sessions", useSQLite: true } },
+    }),
+    gate(bound),
+    await script("origin"),
+  ];
+}
+
+async function script(name, options = {}) {
+  const { outputFiles } = await build({
+    entryPoints: [join(CONTESTANTS, `${name}.js`)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    conditions: ["workerd", "worker", "import"],
+    external: ["cloudflare:*", "node:*"],
+  });
+  return worker(name, {
+    modules: [{ type: "ESModule", path: "index.js", contents: outputFiles[0].text }],
+    compatibilityDate: COMPATIBILITY_DATE,
+    ...options,
+  });
+}
+
+function compiled(name, folder, options) {
+  const modules = [
+    { type: "ESModule", path: join(folder, "index.js") },
+    { type: "CompiledWasm", path: join(folder, "index_bg.wasm") },
+  ];
+  return worker(name, { modulesRoot: folder, modules, ...options });
+}
+
+// Dates, flags and objects are those of wrangler.toml, so what is measured is what is deployed.
+function gate(bound) {
+  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+  const bindings = { GATE_SECRET: SECRET, API_KEYS: API_KEY, RULES };
+  const options = { compatibilityDate, compatibilityFlags, durableObjects, bindings, ...bound };
+  return compiled("session-gate", join(ROOT, "build"), options);
+}
+
+const worker = (name, options) => ({ name, unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }], ...options });
