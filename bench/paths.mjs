@@ -20,6 +20,8 @@ const BROWSER = {
   "sec-fetch-site": "same-origin",
 };
 
+const BODY = Buffer.alloc(64 * 1024 * 1024);
+
 // Users whose sessions live throughout the run.
 const RESIDENTS = 64;
 // Different requests of one turn, and the sessions that each user of them has.
@@ -50,11 +52,15 @@ const once = (requests) => {
  * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
  * `answered` sees the answers. A path whose requests differ ends with them; the others with the time.
  */
-export async function pathsOf(runtime) {
-  const gate = await residents(runtime.url("session-gate"));
-  const app = await residents(runtime.url("hono-jose-do"));
+export async function pathsOf(contestants) {
+  const gate = await residents(contestants.of("session-gate").url);
+  const app = await residents(contestants.of("hono-jose-do").url);
   const [one] = gate;
+  const alone = await sessionsOf(contestants.of("session-gate").url, "alone", 1);
+  const crowded = await sessionsOf(contestants.of("session-gate").url, "crowded", 100);
   const same = (contestant, requests) => ({ contestant, turn: () => repeat(requests) });
+  // One request to a turn: its body is work enough.
+  const single = (contestant, request) => ({ contestant, turn: () => once([request]) });
   let serial = 0;
   const made = { gate: [], app: [] };
 
@@ -77,10 +83,12 @@ export async function pathsOf(runtime) {
     "gate: never seen": {
       contestant: "session-gate",
       turn: () => once(Array.from({ length: DIFFERENT }, () =>
-        get("/fresh/page", bothCookies({ ...one, access: another(one.access, serial++) })))),
+        get("/fresh/page", bothCookies({ ...one, access: another(one.access, { serial: serial++ }) })))),
     },
     "hono-jose-do": same("hono-jose-do", app.map((tokens) => get("/page", accessCookie(tokens)))),
     "gate: strict": same("session-gate", gate.map((tokens) => get("/page", bothCookies(tokens)))),
+    "gate: strict, 1 session": same("session-gate", alone.map((tokens) => get("/page", bothCookies(tokens)))),
+    "gate: strict, 100 sessions": same("session-gate", crowded.map((tokens) => get("/page", bothCookies(tokens)))),
     "hono-jose-do: creation": creation("hono-jose-do", made.app),
     "gate: creation": creation("session-gate", made.gate),
     "gate: renewal": {
@@ -95,27 +103,57 @@ export async function pathsOf(runtime) {
       contestant: "session-gate",
       turn: () => once(made.gate.map((tokens) => post("/logout", bothCookies(tokens)))),
     },
+    "forward: upload": single("forward", post("/upload", bothCookies(one), BODY)),
+    "gate: upload": single("session-gate", post("/upload", bothCookies(one), BODY)),
+    "forward: download": single("forward", get("/download", bothCookies(one))),
+    "gate: download": single("session-gate", get("/download", bothCookies(one))),
+    "better-auth": same("better-auth", [get("/page", await betterAuthMember(contestants.of("better-auth").url))]),
+    "supertokens-node": same("supertokens-node", [get("/page", await superTokensMember(contestants.of("supertokens-node").url))]),
     "gate: core verify": same("session-gate", gate.map(({ access }) => verification(access))),
   }));
 }
 
 function logins(count, prefix) {
-  return Array.from({ length: count }, (_, number) =>
-    post(`/login?user=${prefix}${Math.floor(number / SESSIONS_PER_USER)}`, withCookies([["theme", "dark"]])));
+  return Array.from({ length: count }, (_, number) => login(`${prefix}${Math.floor(number / SESSIONS_PER_USER)}`));
 }
 
 async function residents(origin) {
-  const requests = Array.from({ length: RESIDENTS }, (_, number) =>
-    post(`/login?user=resident-${number}`, withCookies([["theme", "dark"]])));
+  return signedIn(origin, Array.from({ length: RESIDENTS }, (_, number) => login(`resident-${number}`)));
+}
+
+const sessionsOf = (origin, user, count) => signedIn(origin, Array.from({ length: count }, () => login(user)));
+
+async function signedIn(origin, requests) {
   const sessions = [];
   await load(origin, once(requests), { seen: (_, fields) => sessions.push(tokensOf(fields)) });
   return sessions;
 }
 
+const login = (user) => post(`/login?user=${user}`, withCookies([["theme", "dark"]]));
+
+async function superTokensMember(origin) {
+  return withCookies(await cookiesSetBy(origin, post("/login?user=ada", ["st-auth-mode", "cookie"])));
+}
+
+// Its passwords are hashed at length, so there is one user; all are in one database in any case.
+async function betterAuthMember(origin) {
+  const json = Object.entries({ "content-type": "application/json", origin: "https://app.example.com" }).flat();
+  const account = JSON.stringify({ name: "Ada", email: "ada@example.com", password: "correct horse battery" });
+  await load(origin, once([post("/migrate", json)]));
+  return withCookies(await cookiesSetBy(origin, post("/api/auth/sign-up/email", json, account)));
+}
+
+async function cookiesSetBy(origin, request) {
+  let cookies;
+  await load(origin, once([request]), { seen: (_, fields) => (cookies = setCookiesOf(fields).map(pairOf)) });
+  return cookies;
+}
+
+const pairOf = (line) => /^([^=]*)=([^;]*)/.exec(line).slice(1);
+
 function tokensOf(fields) {
-  const cookies = setCookiesOf(fields).map((line) => /^([^=]*)=([^;]*)/.exec(line));
-  const valueOf = (wanted) => cookies.find(([, name]) => name === wanted)?.[2];
-  return { access: valueOf(ACCESS), refresh: valueOf(REFRESH) };
+  const cookies = Object.fromEntries(setCookiesOf(fields).map(pairOf));
+  return { access: cookies[ACCESS], refresh: cookies[REFRESH] };
 }
 
 // What a SuperTokens SDK asks its core when it wants to be sure.

@@ -12,6 +12,7 @@ import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
 import { ROOT } from "../scripts/run.mjs";
 import { HELLO_RS } from "./hello-rs.mjs";
 import { childRunning } from "./processor.mjs";
+import { startSuperTokens } from "./supertokens.mjs";
 import { JWKS, SECRET, SIGNING_JWK } from "./tokens.mjs";
 
 export const API_KEY = "api-key-for-the-benchmark";
@@ -28,8 +29,8 @@ const RULES = [
   { path: "/login", session: "none" },
 ];
 
-/** Starts all of them; `url(name)` is where one answers. */
-export async function startRuntime() {
+/** Starts all of them; `of(name)` gives where one answers and the process whose time it uses. */
+export async function startContestants() {
   const storage = await mkdtemp(join(STORAGE, "session-gate-bench-"));
   const miniflare = new Miniflare({
     host: LOOPBACK,
@@ -39,24 +40,28 @@ export async function startRuntime() {
     // Events are part of the gate's work, and nobody has to read them.
     handleStructuredLogs() {},
     durableObjectsPersist: storage,
-    workers: await contestants(),
+    d1Persist: storage,
+    workers: await workers(),
   });
   await miniflare.ready;
-  const addresses = new Map();
-  for (const name of ADDRESSED) addresses.set(name, (await miniflare.unsafeGetDirectURL(name)).origin);
+  const pid = childRunning("workerd");
+  const places = new Map();
+  for (const name of IN_WORKERD) places.set(name, { pid, url: (await miniflare.unsafeGetDirectURL(name)).origin });
+  const superTokens = await startSuperTokens(places.get("session-gate").url, API_KEY);
+  places.set("supertokens-node", superTokens);
   return {
-    pid: childRunning("workerd"),
-    url: (name) => addresses.get(name),
+    of: (name) => places.get(name),
     async dispose() {
+      await superTokens.dispose();
       await miniflare.dispose();
       await rm(storage, { recursive: true, force: true });
     },
   };
 }
 
-const ADDRESSED = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "session-gate"];
+const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "better-auth", "session-gate"];
 
-async function contestants() {
+async function workers() {
   const bound = { serviceBindings: { ORIGIN: "origin" } };
   return [
     await script("empty"),
@@ -69,6 +74,12 @@ async function contestants() {
       ...bound,
       bindings: { JWKS, SIGNING_JWK },
       durableObjects: { SESSIONS: { className: "Sessions", useSQLite: true } },
+    }),
+    await script("better-auth", {
+      ...bound,
+      bindings: { BETTER_AUTH_SECRET: SECRET },
+      compatibilityFlags: ["nodejs_compat"],
+      d1Databases: { DB: "better-auth" },
     }),
     gate(bound),
     await script("origin"),

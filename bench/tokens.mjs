@@ -29,10 +29,11 @@ export const JWKS = { keys: [{ ...createPublicKey(key).export({ format: "jwk" })
 
 const HEADER = part({ alg: "EdDSA", typ: "JWT", kid, version: "5" });
 
-/** Another token with the claims of `token`: good, and never seen before. */
-export function another(token, number) {
-  const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
-  const signed = `${HEADER}.${part({ ...claims, number })}`;
+export const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+
+/** Another token with the claims of `token` and further ones over them: good, and never seen before. */
+export function another(token, further) {
+  const signed = `${HEADER}.${part({ ...claimsOf(token), ...further })}`;
   return `${signed}.${sign(null, Buffer.from(signed), key).toString("base64url")}`;
 }
 
