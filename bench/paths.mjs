@@ -3,7 +3,8 @@
 
 import { API_KEY } from "./runtime.mjs";
 import { load, setCookiesOf } from "./load.mjs";
-import { another } from "./tokens.mjs";
+import { populate } from "./population.mjs";
+import { another, claimsOf } from "./tokens.mjs";
 
 const ACCESS = "__Host-sAccessToken";
 const REFRESH = "__Host-sRefreshToken";
@@ -24,6 +25,9 @@ const BODY = Buffer.alloc(64 * 1024 * 1024);
 
 // Users whose sessions live throughout the run.
 const RESIDENTS = 64;
+const POPULATION = 100_000;
+// Of these many users, who are not asked about before, in each round.
+const VISITORS = 48;
 // Different requests of one turn, and the sessions that each user of them has.
 const DIFFERENT = 1000;
 const SESSIONS_PER_USER = 4;
@@ -50,7 +54,7 @@ const once = (requests) => {
 
 /**
  * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
- * `answered` sees the answers. A path whose requests differ ends with them; the others with the time.
+ * `answered` sees the answers. A turn ends with its requests or with the time, and a `complete` one with its requests.
  */
 export async function pathsOf(contestants) {
   const gate = await residents(contestants.of("session-gate").url);
@@ -62,6 +66,7 @@ export async function pathsOf(contestants) {
   // One request to a turn: its body is work enough.
   const single = (contestant, request) => ({ contestant, turn: () => once([request]) });
   let serial = 0;
+  const visitors = await visitorsOf(contestants);
   const made = { gate: [], app: [] };
 
   const creation = (contestant, list) => ({
@@ -89,6 +94,10 @@ export async function pathsOf(contestants) {
     "gate: strict": same("session-gate", gate.map((tokens) => get("/page", bothCookies(tokens)))),
     "gate: strict, 1 session": same("session-gate", alone.map((tokens) => get("/page", bothCookies(tokens)))),
     "gate: strict, 100 sessions": same("session-gate", crowded.map((tokens) => get("/page", bothCookies(tokens)))),
+    "gate: strict, 10 users": same("session-gate", gate.slice(0, 10).map((tokens) => get("/page", accessCookie(tokens)))),
+    "hono-jose-do: first request in a while": visitors.firstOf("hono-jose-do"),
+    "gate: first request in a while": visitors.firstOf("session-gate"),
+    "gate: strict, 100 000 users": visitors.nextOf("session-gate"),
     "hono-jose-do: creation": creation("hono-jose-do", made.app),
     "gate: creation": creation("session-gate", made.gate),
     "gate: renewal": {
@@ -115,6 +124,72 @@ export async function pathsOf(contestants) {
 
 function logins(count, prefix) {
   return Array.from({ length: count }, (_, number) => login(`${prefix}${Math.floor(number / SESSIONS_PER_USER)}`));
+}
+
+/** Requests to a `fresh` route with the same token, and with another one each time. */
+export async function tokenRequests(contestants) {
+  const [one] = await sessionsOf(contestants.of("session-gate").url, "holder", 1);
+  let serial = 0;
+  return {
+    same: () => get("/fresh/page", bothCookies(one)),
+    different: () => get("/fresh/page", bothCookies({ ...one, access: another(one.access, { serial: serial++ }) })),
+  };
+}
+
+/** A page behind the gate, asked for by somebody who is signed in. */
+export async function pageRequest(contestants, path) {
+  const [one] = await sessionsOf(contestants.of("session-gate").url, "reader", 1);
+  return get(path, bothCookies(one));
+}
+
+// Users who come by: others in each round, out of a large population. Their first request wakes their object.
+async function visitorsOf(contestants) {
+  const populations = {
+    "session-gate": lazily(() => gatePopulation(contestants)),
+    "hono-jose-do": lazily(() => appPopulation(contestants)),
+  };
+  const of = async (contestant, round) => {
+    const population = await populations[contestant]();
+    return Array.from({ length: VISITORS }, (_, number) => population(stride(round * VISITORS + number)));
+  };
+  return {
+    firstOf: (contestant) => ({ contestant, complete: true, turn: async (round) => once(await of(contestant, round)) }),
+    nextOf: (contestant) => ({
+      contestant,
+      async turn(round) {
+        const requests = await of(contestant, round);
+        await load(contestants.of(contestant).url, once(requests));
+        return repeat(requests);
+      },
+    }),
+  };
+}
+
+// Here and there in the population, nobody twice.
+const stride = (number) => (number * 7919) % POPULATION;
+
+async function gatePopulation(contestants) {
+  const [{ access }] = await sessionsOf(contestants.of("session-gate").url, "template", 1);
+  const folder = contestants.objects("session-gate", "UserSessions");
+  const ids = await populate(folder, "public/template", POPULATION, (number) => `public/user-${number}`);
+  const session = Buffer.from(claimsOf(access).sessionHandle, "base64url").subarray(32);
+  const handle = (id) => Buffer.concat([Buffer.from(id, "hex"), session]).toString("base64url");
+  return (number) => {
+    const sub = `user-${number}`;
+    return get("/page", accessCookie({ access: another(access, { sub, rsub: sub, sessionHandle: handle(ids[number]) }) }));
+  };
+}
+
+async function appPopulation(contestants) {
+  const [{ access }] = await sessionsOf(contestants.of("hono-jose-do").url, "template", 1);
+  const folder = contestants.objects("hono-jose-do", "Sessions");
+  await populate(folder, "template", POPULATION, (number) => `user-${number}`);
+  return (number) => get("/page", accessCookie({ access: another(access, { sub: `user-${number}` }) }));
+}
+
+function lazily(make) {
+  let made;
+  return () => (made ??= make());
 }
 
 async function residents(origin) {

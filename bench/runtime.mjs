@@ -2,7 +2,7 @@
 // no request passes through Miniflare's entry, which would add the same to all and hide their differences.
 
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,7 @@ export const API_KEY = "api-key-for-the-benchmark";
 
 // In memory where there is such a place: a local disk's waiting is no part of the platform.
 const STORAGE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const BUILD = join(ROOT, "build");
 const LOOPBACK = "127.0.0.1";
 const COMPATIBILITY_DATE = "2026-04-01";
 const CONTESTANTS = fileURLToPath(new URL("./contestants/", import.meta.url));
@@ -29,8 +30,11 @@ const RULES = [
   { path: "/login", session: "none" },
 ];
 
-/** Starts all of them; `of(name)` gives where one answers and the process whose time it uses. */
-export async function startContestants() {
+/**
+ * Starts all of them; `of(name)` gives where one answers and the process whose time it uses. `watchMemory` lets the
+ * gate's memory be asked for; `slow` puts its objects and its origin 50 ms away.
+ */
+export async function startContestants(mode = {}) {
   const storage = await mkdtemp(join(STORAGE, "session-gate-bench-"));
   const miniflare = new Miniflare({
     host: LOOPBACK,
@@ -41,7 +45,7 @@ export async function startContestants() {
     handleStructuredLogs() {},
     durableObjectsPersist: storage,
     d1Persist: storage,
-    workers: await workers(),
+    workers: await workers(mode),
   });
   await miniflare.ready;
   const pid = childRunning("workerd");
@@ -51,6 +55,10 @@ export async function startContestants() {
   places.set("supertokens-node", superTokens);
   return {
     of: (name) => places.get(name),
+    /** Where the size of the gate's memory is told, if it is watched. */
+    memory: () => miniflare.unsafeGetDirectURL("session-gate", "Memory"),
+    /** The folder of a class's objects. */
+    objects: (contestant, className) => join(storage, `${contestant}-${className}`),
     async dispose() {
       await superTokens.dispose();
       await miniflare.dispose();
@@ -61,7 +69,7 @@ export async function startContestants() {
 
 const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "better-auth", "session-gate"];
 
-async function workers() {
+async function workers(mode) {
   const bound = { serviceBindings: { ORIGIN: "origin" } };
   return [
     await script("empty"),
@@ -81,8 +89,9 @@ async function workers() {
       compatibilityFlags: ["nodejs_compat"],
       d1Databases: { DB: "better-auth" },
     }),
-    gate(bound),
+    await gate(mode),
     await script("origin"),
+    await script("slow-origin"),
   ];
 }
 
@@ -112,11 +121,31 @@ function compiled(name, folder, options) {
 }
 
 // Dates, flags and objects are those of wrangler.toml, so what is measured is what is deployed.
-function gate(bound) {
+async function gate({ watchMemory = false, slow = false }) {
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(join(ROOT, "wrangler.toml")).workerOptions;
-  const bindings = { GATE_SECRET: SECRET, API_KEYS: API_KEY, RULES };
-  const options = { compatibilityDate, compatibilityFlags, durableObjects, bindings, ...bound };
-  return compiled("session-gate", join(ROOT, "build"), options);
+  const rules = slow ? [{ path: "/overlap/*", overlap: true }, ...RULES] : RULES;
+  const built = compiled("session-gate", BUILD, {
+    compatibilityDate,
+    compatibilityFlags,
+    durableObjects,
+    bindings: { GATE_SECRET: SECRET, API_KEYS: API_KEY, RULES: rules },
+    serviceBindings: { ORIGIN: slow ? "slow-origin" : "origin" },
+  });
+  if (slow) return behind(built, "slow-object.js", SLOW_ENTRY);
+  if (!watchMemory) return built;
+  const memory = { host: LOOPBACK, port: 0, entrypoint: "Memory" };
+  const watched = await behind(built, "wasm-memory.js", WATCHED_ENTRY);
+  return { ...watched, unsafeDirectSockets: [...built.unsafeDirectSockets, memory] };
+}
+
+const SLOW_ENTRY = `export { default } from "./index.js"; export { UserSessions } from "./slow-object.js";`;
+// What watches has to be there first, to see the Wasm begin.
+const WATCHED_ENTRY = `export { Memory } from "./wasm-memory.js"; export { default, UserSessions } from "./index.js";`;
+
+async function behind(gate, name, entry) {
+  const module = (name, contents) => ({ type: "ESModule", path: join(BUILD, name), contents });
+  const contents = await readFile(join(CONTESTANTS, name), "utf8");
+  return { ...gate, modules: [module("entry.js", entry), module(name, contents), ...gate.modules] };
 }
 
 const worker = (name, options) => ({ name, unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }], ...options });

@@ -1,0 +1,20 @@
+// The real object, 50 ms away.
+
+import { DurableObject } from "cloudflare:workers";
+import { UserSessions as Real } from "./index.js";
+
+export class UserSessions extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.real = new Real(ctx, env);
+  }
+
+  async fetch(request) {
+    await scheduler.wait(50);
+    return this.real.fetch(request);
+  }
+
+  alarm(info) {
+    return this.real.alarm(info);
+  }
+}
