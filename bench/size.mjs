@@ -25,7 +25,10 @@ function partsOf(wasm) {
   const { bodies, names, imports, data } = read(wasm);
   const groups = new Map([["static data: texts, pages, tables", [data]]]);
   bodies.forEach((body, at) => {
-    const part = partOf(names.get(imports + at) ?? "");
+    const name = names.get(imports + at) ?? "";
+    // Read by wasm-bindgen at build time, and gone after it.
+    if (name.startsWith("__wbindgen_describe")) return;
+    const part = partOf(name);
     groups.set(part, [...(groups.get(part) ?? []), body]);
   });
   return new Map([...groups].map(([part, pieces]) => [part, gzipped(Buffer.concat(pieces))]));
@@ -33,9 +36,9 @@ function partsOf(wasm) {
 
 const PARTS = [
   [/curve25519|ed25519|jwt_compact/, "Ed25519 and JWT (jwt-compact, curve25519-dalek)"],
-  [/sha2|hmac|hkdf|digest|subtle|block_buffer/, "hashes, HMAC, key derivation (sha2, hmac, hkdf)"],
+  [/sha2|hmac|hkdf|digest|subtle|block_buffer|generic_array|typenum/, "hashes, HMAC, key derivation (sha2, hmac, hkdf)"],
   [/serde|itoa|ryu|zmij/, "JSON (serde_json)"],
-  [/wasm_bindgen|js_sys|web_sys|worker|futures|console_error|getrandom/, "bindings to the platform (worker, wasm-bindgen)"],
+  [/wasm_bindgen|__wb|js_sys|web_sys|worker|futures|console_error|getrandom/, "bindings to the platform (worker, wasm-bindgen)"],
   [/chrono/, "times in claims (chrono)"],
   [/hashbrown|lru|percent_encoding|base64ct|askama|memchr/, "maps, base64, percent-encoding, templates"],
   [/dlmalloc|alloc|core|std|rust_|compiler_builtins/, "Rust's standard library"],
@@ -46,7 +49,7 @@ function partOf(name) {
   const own = /session_gate(?:\.\.|::|\d+)(edge|gate|pages|session|token|request|response|supertokens|config)/.exec(name);
   if (own) return `the gate: ${own[1]}`;
   if (name.includes("session_gate")) return "the gate: the rest";
-  return PARTS.find(([crates]) => crates.test(name))?.[1] ?? "unnamed";
+  return PARTS.find(([crates]) => crates.test(name))?.[1] ?? "other";
 }
 
 // As much of the format as it takes: the bodies of the functions, their names, and the data.

@@ -9,9 +9,9 @@ export class UserSessions extends DurableObject {
     this.real = new Real(ctx, env);
   }
 
-  async fetch(request) {
+  async run(command) {
     await scheduler.wait(50);
-    return this.real.fetch(request);
+    return this.real.run(command);
   }
 
   alarm(info) {
