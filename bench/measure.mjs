@@ -17,7 +17,8 @@ export async function measurePaths(wanted, rounds, milliseconds) {
   try {
     const all = await pathsOf(contestants);
     await proveThatTheyCheck(contestants, all);
-    const chosen = [...all].filter(([name]) => wanted(name));
+    const needed = new Set([...all].flatMap(([name, { needs }]) => (wanted(name) ? [name, needs] : [])));
+    const chosen = [...all].filter(([name]) => needed.has(name));
     const results = new Map(chosen.map(([name]) => [name, []]));
     if (chosen.length === 0) return results;
     for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {

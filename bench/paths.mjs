@@ -55,6 +55,7 @@ const once = (requests) => {
 /**
  * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
  * `answered` sees the answers. A turn ends with its requests or with the time, and a `complete` one with its requests.
+ * One that `needs` another works on what that one made in the same round.
  */
 export async function pathsOf(contestants) {
   const gate = await residents(contestants.of("session-gate").url);
@@ -63,8 +64,15 @@ export async function pathsOf(contestants) {
   const alone = await sessionsOf(contestants.of("session-gate").url, "alone", 1);
   const crowded = await sessionsOf(contestants.of("session-gate").url, "crowded", 100);
   const same = (contestant, requests) => ({ contestant, turn: () => repeat(requests) });
-  // One request to a turn: its body is work enough.
-  const single = (contestant, request) => ({ contestant, turn: () => once([request]) });
+  // One request to a turn: its body is work enough. Another one before it, so that each finds the memory that a body
+  // like its own has left behind, and not that of the path before.
+  const single = (contestant, request) => ({
+    contestant,
+    async turn() {
+      await load(contestants.of(contestant).url, once([request]));
+      return once([request]);
+    },
+  });
   let serial = 0;
   const visitors = await visitorsOf(contestants);
   const made = { gate: [], app: [] };
@@ -102,14 +110,17 @@ export async function pathsOf(contestants) {
     "gate: creation": creation("session-gate", made.gate),
     "gate: renewal": {
       contestant: "session-gate",
+      needs: "gate: creation",
       turn: () => once(made.gate.map((tokens) => get("/page", refreshCookie(tokens)))),
     },
     "hono-jose-do: logout": {
       contestant: "hono-jose-do",
+      needs: "hono-jose-do: creation",
       turn: () => once(made.app.map((tokens) => post("/logout", accessCookie(tokens)))),
     },
     "gate: logout": {
       contestant: "session-gate",
+      needs: "gate: creation",
       turn: () => once(made.gate.map((tokens) => post("/logout", bothCookies(tokens)))),
     },
     "forward: upload": single("forward", post("/upload", bothCookies(one), BODY)),
