@@ -5,6 +5,9 @@ import { Pool } from "undici";
 
 const CONNECTIONS = 8;
 
+// Less than the five seconds after which servers close a connection that rests, between two turns for one.
+const MAX_REST_MS = 3000;
+
 const pools = new Map();
 
 /**
@@ -42,7 +45,10 @@ export async function closeConnections() {
 }
 
 function poolOf(origin) {
-  if (!pools.has(origin)) pools.set(origin, new Pool(origin, { connections: CONNECTIONS, pipelining: 1, keepAliveTimeout: 600_000 }));
+  if (!pools.has(origin)) {
+    const resting = { keepAliveTimeout: MAX_REST_MS, keepAliveMaxTimeout: MAX_REST_MS };
+    pools.set(origin, new Pool(origin, { connections: CONNECTIONS, pipelining: 1, ...resting }));
+  }
   return pools.get(origin);
 }
 

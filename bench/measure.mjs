@@ -20,18 +20,24 @@ export async function measurePaths(wanted, rounds, milliseconds) {
     const needed = new Set([...all].flatMap(([name, { needs }]) => (wanted(name) ? [name, needs] : [])));
     const chosen = [...all].filter(([name]) => needed.has(name));
     const results = new Map(chosen.map(([name]) => [name, []]));
-    if (chosen.length === 0) return results;
-    for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
-      say(round < WARM_UP_ROUNDS ? "warming up" : `round ${round - WARM_UP_ROUNDS + 1} of ${rounds}`);
-      for (const [name, path] of chosen) {
-        const result = await turn(contestants, path, round, milliseconds);
-        if (round >= WARM_UP_ROUNDS) results.get(name).push(result);
-      }
+    for (const apart of [false, true]) {
+      const together = chosen.filter(([, path]) => (path.apart ?? false) === apart);
+      if (together.length > 0) await takeTurns(contestants, together, rounds, milliseconds, results);
     }
     return results;
   } finally {
     await closeConnections();
     await contestants.dispose();
+  }
+}
+
+async function takeTurns(contestants, paths, rounds, milliseconds, results) {
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
+    say(round < WARM_UP_ROUNDS ? "warming up" : `round ${round - WARM_UP_ROUNDS + 1} of ${rounds}`);
+    for (const [name, path] of paths) {
+      const result = await turn(contestants, path, round, milliseconds);
+      if (round >= WARM_UP_ROUNDS) results.get(name).push(result);
+    }
   }
 }
 

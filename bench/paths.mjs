@@ -55,7 +55,7 @@ const once = (requests) => {
 /**
  * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
  * `answered` sees the answers. A turn ends with its requests or with the time, and a `complete` one with its requests.
- * One that `needs` another works on what that one made in the same round.
+ * Those `apart` take their turns when all others are done. One that `needs` another works on what that one made in the same round.
  */
 export async function pathsOf(contestants) {
   const gate = await residents(contestants.of("session-gate").url);
@@ -64,15 +64,9 @@ export async function pathsOf(contestants) {
   const alone = await sessionsOf(contestants.of("session-gate").url, "alone", 1);
   const crowded = await sessionsOf(contestants.of("session-gate").url, "crowded", 100);
   const same = (contestant, requests) => ({ contestant, turn: () => repeat(requests) });
-  // One request to a turn: its body is work enough. Another one before it, so that each finds the memory that a body
-  // like its own has left behind, and not that of the path before.
-  const single = (contestant, request) => ({
-    contestant,
-    async turn() {
-      await load(contestants.of(contestant).url, once([request]));
-      return once([request]);
-    },
-  });
+  // One request to a turn: its body is work enough. Apart from the others, because a body that comes first after them
+  // pays for the memory that the next one finds.
+  const single = (contestant, request) => ({ contestant, apart: true, turn: () => once([request]) });
   let serial = 0;
   const visitors = await visitorsOf(contestants);
   const made = { gate: [], app: [] };

@@ -31,6 +31,4 @@ app.get("/page", verifySession(), (request, response) => {
 app.use(errorHandler());
 
 const server = app.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
-// Express would close connections that rest between two turns.
-server.keepAliveTimeout = 600_000;
 process.once("disconnect", () => process.exit());
