@@ -55,7 +55,8 @@ const once = (requests) => {
 /**
  * The paths, in the order of a round. `turn(round)` gives the requests of one turn, made before it begins;
  * `answered` sees the answers. A turn ends with its requests or with the time, and a `complete` one with its requests.
- * Those `apart` take their turns when all others are done. One that `needs` another works on what that one made in the same round.
+ * Those `apart` take their turns when all others are done. One that `needs` another works on what that one made in
+ * the same round.
  */
 export async function pathsOf(contestants) {
   const gate = await residents(contestants.of("session-gate").url);

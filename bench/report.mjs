@@ -49,7 +49,7 @@ function pathTable(paths) {
   });
   const text = "Processor time per request, with the middle half of the rounds; latency, the median of the rounds' p50 and p99.\n" +
     "`supertokens-node` runs on Node, with no origin behind it, and is not comparable: its row is the time of its own process.\n" +
-    "Uploads and downloads are 64 MiB each.";
+    "Uploads and downloads are 64 MiB each, and take their turns when the others are done.";
   return `${text}\n\n${table(["path", "µs", "middle half", "p50, ms", "p99, ms", "requests"], rows)}`;
 }
 
