@@ -35,9 +35,6 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         "POST" => false,
         _ => return Ok(Answer::method_not_allowed("GET, POST")),
     };
-    if let Some(refusal) = exchange.rate_refusal("logout").await {
-        return Ok(refusal);
-    }
     let credentials = exchange.credentials().await;
     if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
@@ -54,6 +51,10 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
             exchange.report(GateEvent::CsrfRefused, credentials.handle());
         }
         return Ok(answer);
+    }
+    // Only here, so that no other site's page can use up what its visitor may ask for.
+    if let Some(refusal) = exchange.rate_refusal("logout").await {
+        return Ok(refusal);
     }
     Ok(log_out(exchange, credentials, &request).await)
 }

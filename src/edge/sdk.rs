@@ -20,13 +20,13 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    if let Some(refusal) = exchange.rate_refusal("refresh").await {
-        return Ok(refusal);
-    }
     let credentials = exchange.credentials().await;
     let (token, delivery) = fdi::refresh_token(head, config, keys);
     let is_ambient = delivery == Delivery::Cookies || token.is_none();
     if is_ambient && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
+        return Ok(refusal);
+    }
+    if let Some(refusal) = exchange.rate_refusal("refresh").await {
         return Ok(refusal);
     }
     if exchange.complete_pending(credentials).await.is_err() {
@@ -65,11 +65,11 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    if let Some(refusal) = exchange.rate_refusal("logout").await {
-        return Ok(refusal);
-    }
     let credentials = exchange.credentials().await;
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
+        return Ok(refusal);
+    }
+    if let Some(refusal) = exchange.rate_refusal("logout").await {
         return Ok(refusal);
     }
     let own = credentials.logouts(Scope::Current);
