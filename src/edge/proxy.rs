@@ -70,7 +70,8 @@ struct Ahead {
 
 impl Ahead {
     async fn begin(exchange: &Exchange, rule: &Rule) -> Option<Self> {
-        if !rule.may_overlap(&exchange.head) {
+        // A body is there once, and there may have to be a second request.
+        if !rule.may_overlap(&exchange.head) || exchange.request.body().is_some() {
             return None;
         }
         let identity = expected(exchange.credentials().await, exchange.memory())?;
