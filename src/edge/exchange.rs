@@ -161,10 +161,14 @@ impl Exchange {
     /// `Server-Timing` (W3C Server Timing), if it is switched on. The platform's clock stands still while
     /// the Worker computes, so what needs no waiting takes no time.
     pub fn add_timing(&self, additions: &mut Additions) {
-        if self.config().server_timing {
-            let stages = ["verify", "check", "origin"].iter().zip(&self.timing);
-            let spent = stages.filter_map(|(name, spent)| Some(format!("{name};dur={}", spent.get()?)));
-            additions.add("server-timing", spent.collect::<Vec<_>>().join(", "));
+        if !self.config().server_timing {
+            return;
+        }
+        let stages = ["verify", "check", "origin"].iter().zip(&self.timing);
+        let spent = stages.filter_map(|(name, spent)| Some(format!("{name};dur={}", spent.get()?)));
+        let spent = spent.collect::<Vec<_>>();
+        if !spent.is_empty() {
+            additions.add("server-timing", spent.join(", "));
         }
     }
 

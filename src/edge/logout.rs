@@ -6,8 +6,8 @@ use std::rc::Rc;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::exchange::Exchange;
-use super::platform;
+use super::exchange::{Exchange, Stage};
+use super::platform::{self, Moment};
 use super::store::{self, Asker, Unavailable};
 use crate::event::GateEvent;
 use crate::gate::{
@@ -82,6 +82,7 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
 /// Ends what the logouts name. It goes on when the client does not wait for the answer: who clicks
 /// "log out" and closes the tab is logged out.
 pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unavailable> {
+    let begun = Moment::now();
     let outcome = Rc::new(Cell::new(Err(Unavailable)));
     let (asker, logouts, done) = (exchange.asker.clone(), logouts.to_vec(), Rc::clone(&outcome));
     let work = future_to_promise(async move {
@@ -91,6 +92,7 @@ pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unava
     // Only an event that is over refuses to be prolonged.
     let _ = exchange.context.wait_until(&work);
     let _ = JsFuture::from(work).await;
+    exchange.took(Stage::Check, begun);
     outcome.get()
 }
 
