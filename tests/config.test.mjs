@@ -42,6 +42,7 @@ const WRONG = {
     [{ path: "/open/*", session: true }],
     [{ path: "/feed/*", session: "required", fresh: -1 }],
     [{ path: "/feed/*", session: "required", fresh: MARK }],
+    [{ path: "/feed/*", session: "required", overlap: MARK }],
   ],
   ...Object.fromEntries(NUMBERS.map((name) => [name, NOT_POSITIVE])),
   REFRESH_GRACE: [-1, 0.5, MARK, true],
@@ -53,6 +54,7 @@ const WRONG = {
   ANTI_CSRF: [MARK, 7],
   ALLOW_SAME_SITE: [MARK, 7],
   ORIGIN_CONTROL: [MARK, 7],
+  SERVER_TIMING: [MARK, 7],
   APP_ID: [[7], true],
 };
 

@@ -38,6 +38,7 @@ export const NAVIGATION = {
  * place of the real object; it may import the real one from "./index.js".
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
  * the objects, which are then in a script of their own.
+ * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
  * the platform does by time (alarms, time limits) still goes by the real one.
  */
@@ -156,7 +157,7 @@ async function workers(options, vars) {
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
 async function gateWorker(options, vars, bound) {
-  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false } = options;
+  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false, ratelimits } = options;
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     join(ROOT, "wrangler.toml"),
   ).workerOptions;
@@ -172,6 +173,7 @@ async function gateWorker(options, vars, bound) {
     modulesRoot: build,
     modules: await modules(build, objectFault, clock),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
+    ...(ratelimits !== undefined && { ratelimits }),
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
     ...(outbound !== undefined && { outboundService: "outbound" }),
   };

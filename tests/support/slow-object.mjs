@@ -1,0 +1,22 @@
+// Objects that take their time.
+
+/** For `startGate({ objectFault })`: the real object, each answer of which takes so many milliseconds more. */
+export const slowObject = (milliseconds) => `
+import { DurableObject } from "cloudflare:workers";
+import { UserSessions as Real } from "./index.js";
+
+export class UserSessions extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.real = new Real(ctx, env);
+  }
+
+  async run(command) {
+    await scheduler.wait(${milliseconds});
+    return this.real.run(command);
+  }
+
+  alarm(info) {
+    return this.real.alarm(info);
+  }
+}`;
