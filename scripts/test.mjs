@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
 import { ensureChromium } from "./chromium.mjs";
+import { fuzz } from "./fuzz.mjs";
 import { ensurePackages } from "./packages.mjs";
 import { ensurePython } from "./python.mjs";
 import { ROOT, Stop, failure, run, watch } from "./run.mjs";
@@ -24,7 +25,9 @@ const STEPS = [
   ["format", () => checked(() => run("cargo", ["fmt", "--check"]))],
   ["lints, host", () => checked(() => run("cargo", ["clippy", "--all-targets", ...LINTS]))],
   ["lints, wasm32", () => checked(() => run("cargo", ["clippy", "--target", "wasm32-unknown-unknown", ...LINTS]))],
+  ["supply chain", () => checked(() => run(process.execPath, ["scripts/audit.mjs"]))],
   ["host tests", cargoTest],
+  ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
   ["build", () => checked(built)],
   ["size", () => checked(checkSize)],
   ["deploy, dry run", () => checked(deployDryRun)],

@@ -64,7 +64,7 @@ describe("genuinely signed, but no access token of now:", () => {
     "with a number for a version": (header) => (header.version = 5),
     "of another type": (header) => (header.typ = "at+jwt"),
     "that says ES256": (header) => (header.alg = "ES256"),
-    "under the key of the next period": (header) => (header.kid = keyIdAfter(header.kid, 1)),
+    "under the key of the period after next": (header) => (header.kid = keyIdAfter(header.kid, 2)),
     "without a session": (_, claims) => delete claims.sessionHandle,
     "with half a session handle": (_, claims) => (claims.sessionHandle = claims.sessionHandle.slice(0, 32)),
     "without a user": (_, claims) => delete claims.sub,
