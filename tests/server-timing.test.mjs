@@ -116,7 +116,7 @@ test("a renewal on the way has its cookies and its times", async () => {
   assertAbout(timing(response).check, OBJECT, "the renewal");
 });
 
-test("a body is passed on while it comes, and a WebSocket opens", async () => {
+test("a body is passed on while it comes, and a WebSocket opens", { timeout: 20_000 }, async () => {
   const { socket, response } = await openSocket(gate, "/socket", { headers: presenting({ access: alice.access }) });
   socket.terminate();
   assert.match(response.headers["server-timing"], /check;dur=\d+/);
