@@ -10,8 +10,9 @@ import { openSocket } from "./support/websocket.mjs";
 
 const OBJECT = 400;
 const ORIGIN = 600;
-/** What everything else may take on a busy machine. */
+/** What everything else may take. Where that is the whole question, less than the object or the origin takes. */
 const SLACK = 300;
+const BUSY = 1_500;
 
 const RULES = [
   SEEN_RULE,
@@ -37,7 +38,7 @@ function timing(response) {
 }
 
 function assertAbout(duration, expected, what) {
-  assert.ok(duration >= expected - 20 && duration <= expected + SLACK, `${what} took ${duration} ms, not ${expected}`);
+  assert.ok(duration >= expected - 20 && duration <= expected + BUSY, `${what} took ${duration} ms, not ${expected}`);
 }
 
 test("a forwarded answer says what verifying, checking and the origin took, in this order", async () => {
@@ -86,6 +87,7 @@ test("with overlap the origin took what was waited for it after the check", asyn
   const spent = timing(await get(patiently("/overlap/page", { wait: ORIGIN })));
   assertAbout(spent.check, OBJECT, "the check");
   assertAbout(spent.check + spent.origin, ORIGIN, "the origin from its beginning on");
+  assert.ok(spent.check + spent.origin < ORIGIN + SLACK, "the origin did not wait for the check");
 });
 
 test("what the origin says of its own time stays", async () => {
