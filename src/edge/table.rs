@@ -1,9 +1,11 @@
-//! The table of sessions in a user's object: all of its SQL.
+//! The table of sessions in a user's object: all of its SQL, and what was read of it lately.
 //!
 //! Invariant: synchronous. Nothing here awaits, so a caller that reads, decides and writes does it
-//! in one step. Reading makes no table; only the first session does.
+//! in one step. Reading makes no table; only the first session does. What is remembered is what is
+//! stored: there is one instance of an object, and all that it writes goes through here.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
@@ -32,12 +34,14 @@ pub struct Table {
     sql: JsValue,
     exists: Cell<Option<bool>>,
     rows: Cell<Option<usize>>,
+    /// Sessions that were read or written, with their apps; never more than there are rows.
+    known: RefCell<BTreeMap<Random, (String, Session)>>,
 }
 
 impl Table {
     /// The table in `sql`.
     pub const fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::new(None), rows: Cell::new(None) }
+        Self { sql, exists: Cell::new(None), rows: Cell::new(None), known: RefCell::new(BTreeMap::new()) }
     }
 
     /// The rows that a command of `app_id` needs to see.
@@ -46,21 +50,18 @@ impl Table {
             return Ok(Rows::default());
         }
         let sessions = match command.reach() {
-            Reach::One(id) => {
-                let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
-                self.query(query, [Some(&id.to_string()), Some(app_id), None])?
-            }
+            Reach::One(id) => self.one_of(app_id, id)?,
             Reach::All => {
                 let sessions = self.all_of(app_id)?;
                 self.rows.set(Some(sessions.lines().count()));
-                sessions
+                parse_all(&sessions)?
             }
         };
         let data = match command {
             Command::Read { id } => self.read_data(*id)?,
             _ => Map::new(),
         };
-        Ok(Rows { sessions: parse_all(&sessions)?, data })
+        Ok(Rows { sessions, data })
     }
 
     /// Every session, by app.
@@ -76,15 +77,18 @@ impl Table {
     pub fn apply(&self, app_id: &str, outcome: &Outcome) -> Result<()> {
         // Known again when all of it has been written.
         let rows = self.rows.take().and_then(|rows| rows.checked_sub(outcome.delete.len()));
+        let mut known = self.known.take();
         if !outcome.save.is_empty() && !self.exists()? {
             self.query(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
         }
         for id in &outcome.delete {
             self.query("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
+            known.remove(id);
         }
         for session in &outcome.save {
             self.query(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
+            known.insert(session.id, (app_id.to_owned(), session.clone()));
         }
         if let Some((id, data)) = &outcome.data {
             let query = "UPDATE sessions SET data = ? WHERE id = ?";
@@ -92,6 +96,7 @@ impl Table {
         }
         // A row that is saved may be a new one, so there are at least as many as this.
         self.rows.set(rows);
+        self.known.replace(known);
         Ok(())
     }
 
@@ -107,6 +112,7 @@ impl Table {
     pub fn dropped(&self) {
         self.exists.set(Some(false));
         self.rows.set(None);
+        self.known.take();
     }
 
     fn exists(&self) -> Result<bool> {
@@ -123,6 +129,20 @@ impl Table {
         let data =
             self.query("SELECT data FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
         Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
+    }
+
+    /// The session of this id, if it is of this app. A check is most of what an object is asked for, so
+    /// what was read once is not read again.
+    fn one_of(&self, app_id: &str, id: Random) -> Result<Vec<Session>> {
+        if let Some((app, session)) = self.known.borrow().get(&id) {
+            return Ok(if app == app_id { vec![session.clone()] } else { Vec::new() });
+        }
+        let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
+        let sessions = parse_all(&self.query(query, [Some(&id.to_string()), Some(app_id), None])?)?;
+        for session in &sessions {
+            self.known.borrow_mut().insert(id, (app_id.to_owned(), session.clone()));
+        }
+        Ok(sessions)
     }
 
     fn all_of(&self, app_id: &str) -> Result<String> {
