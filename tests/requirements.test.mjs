@@ -163,6 +163,14 @@ describe("each page of the gate forbids what it does not need (ASVS 3.4.3–3.4.
   }
 });
 
+test("whatever the gate answers is of the type that it says (ASVS 3.4.4)", async () => {
+  const paths = ["/private", "/logout", "/auth/session", "/auth/sessions", "/auth/health", "/auth/jwt/jwks.json", "/auth/nothing", "/auth/core/hello"];
+  for (const path of paths) {
+    const response = await gate.fetch(path);
+    assert.equal(response.headers.get("x-content-type-options"), "nosniff", `${path}: ${response.status}`);
+  }
+});
+
 test("TRACE is not to be had on the gate's own paths (ASVS 13.4.4)", async () => {
   const headers = presenting(await login(gate, "alice"));
   for (const path of ["/logout", "/auth/session", "/auth/session/refresh", "/auth/sessions", "/auth/health"]) {
