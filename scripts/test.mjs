@@ -25,7 +25,6 @@ const STEPS = [
   ["format", () => checked(() => run("cargo", ["fmt", "--check"]))],
   ["lints, host", () => checked(() => run("cargo", ["clippy", "--all-targets", ...LINTS]))],
   ["lints, wasm32", () => checked(() => run("cargo", ["clippy", "--target", "wasm32-unknown-unknown", ...LINTS]))],
-  ["supply chain", () => checked(() => run(process.execPath, ["scripts/audit.mjs"]))],
   ["host tests", cargoTest],
   ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
   ["build", () => checked(built)],

@@ -54,7 +54,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         let response = match answer(&exchange).await {
             Ok(response) => response,
             Err(error) => {
-                platform::log_error(&format!("a request failed: {error:?}"));
+                platform::log_error(&format!("a request failed: {}", platform::message_of(&error)));
                 reply::to_response(&Answer::message(500, "internal error"))?
             }
         };

@@ -146,6 +146,12 @@ pub async fn pause(duration: Duration) {
     let _ = JsFuture::from(wait(milliseconds)).await;
 }
 
+/// What an error says.
+pub fn message_of(error: &JsValue) -> String {
+    let message = js_sys::Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.or_else(|| error.as_string()).unwrap_or_default()
+}
+
 /// Writes an event.
 pub fn log(line: &str) {
     web_sys::console::log_1(&line.into());

@@ -162,8 +162,7 @@ impl Failure {
     fn of(error: &JsValue) -> Self {
         let says = |name: &str| Reflect::get(error, &name.into()).is_ok_and(|value| value.is_truthy());
         if error.is_object() {
-            let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
-            platform::log_error(&format!("session object: {}", message.unwrap_or_default()));
+            platform::log_error(&format!("session object: {}", platform::message_of(error)));
         }
         let is_temporary = (says("retryable") || says("durableObjectReset")) && !says("overloaded");
         Self { is_temporary }

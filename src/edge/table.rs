@@ -5,7 +5,6 @@
 //! stored: there is one instance of an object, and all that it writes goes through here.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
@@ -35,13 +34,13 @@ pub struct Table {
     exists: Cell<Option<bool>>,
     rows: Cell<Option<usize>>,
     /// Sessions that were read or written, with their apps; never more than there are rows.
-    known: RefCell<BTreeMap<Random, (String, Session)>>,
+    known: RefCell<Vec<(String, Session)>>,
 }
 
 impl Table {
     /// The table in `sql`.
     pub const fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::new(None), rows: Cell::new(None), known: RefCell::new(BTreeMap::new()) }
+        Self { sql, exists: Cell::new(None), rows: Cell::new(None), known: RefCell::new(Vec::new()) }
     }
 
     /// The rows that a command of `app_id` needs to see.
@@ -84,11 +83,12 @@ impl Table {
         }
         for id in &outcome.delete {
             self.query("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
-            known.remove(id);
+            known.retain(|(_, session)| session.id != *id);
         }
         for session in &outcome.save {
             self.query(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
-            known.insert(session.id, (app_id.to_owned(), session.clone()));
+            known.retain(|(_, other)| other.id != session.id);
+            known.push((app_id.to_owned(), session.clone()));
         }
         if let Some((id, data)) = &outcome.data {
             let query = "UPDATE sessions SET data = ? WHERE id = ?";
@@ -134,13 +134,13 @@ impl Table {
     /// The session of this id, if it is of this app. A check is most of what an object is asked for, so
     /// what was read once is not read again.
     fn one_of(&self, app_id: &str, id: Random) -> Result<Vec<Session>> {
-        if let Some((app, session)) = self.known.borrow().get(&id) {
+        if let Some((app, session)) = self.known.borrow().iter().find(|(_, session)| session.id == id) {
             return Ok(if app == app_id { vec![session.clone()] } else { Vec::new() });
         }
         let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
         let sessions = parse_all(&self.query(query, [Some(&id.to_string()), Some(app_id), None])?)?;
         for session in &sessions {
-            self.known.borrow_mut().insert(id, (app_id.to_owned(), session.clone()));
+            self.known.borrow_mut().push((app_id.to_owned(), session.clone()));
         }
         Ok(sessions)
     }

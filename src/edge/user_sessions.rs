@@ -94,7 +94,7 @@ impl UserSessions {
         };
         // What is written holds without it: an expired row is refused whether it is deleted or not.
         if let Err(error) = tidied {
-            platform::log_error(&format!("tidying up: {error:?}"));
+            platform::log_error(&format!("tidying up: {}", platform::message_of(&error)));
         }
         Ok(reply)
     }
