@@ -2,16 +2,14 @@
 // only when they are missing or have changed.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ensureCargoTool } from "../scripts/cargo-tool.mjs";
 import { aptInstall } from "../scripts/debian.mjs";
-import { locked } from "../scripts/lock.mjs";
 import { ROOT, Stop, output, run, say } from "../scripts/run.mjs";
 import { ensureTools } from "../scripts/tools.mjs";
 
 const WORKER_BUILD = "0.8.7";
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "session-gate");
 const CRATE = join(ROOT, "bench", "contestants", "hello-rs");
 const SOURCES = ["Cargo.toml", "Cargo.lock", "src/lib.rs"];
 
@@ -24,7 +22,12 @@ export async function buildHelloRs() {
   const sources = fingerprint();
   if (existsSync(mark) && readFileSync(mark, "utf8") === sources) return;
   const wasmBindgen = await ensureTools();
-  const workerBuild = await ensureWorkerBuild();
+  const workerBuild = await ensureCargoTool({
+    program: "worker-build",
+    version: WORKER_BUILD,
+    before: ensureOpenSsl,
+    takes: "about two minutes",
+  });
   say("building the smallest workers-rs Worker");
   rmSync(HELLO_RS, { recursive: true, force: true });
   const program = (name) => join(ROOT, "node_modules", ".bin", name);
@@ -41,29 +44,6 @@ function fingerprint() {
   const hash = createHash("sha256");
   for (const file of SOURCES) hash.update(readFileSync(join(CRATE, file)));
   return hash.digest("hex");
-}
-
-async function ensureWorkerBuild() {
-  const home = join(CACHE, `worker-build-${WORKER_BUILD}`);
-  if (!existsSync(home)) await locked(`${home}.lock`, () => existsSync(home) || install(home));
-  return join(home, "bin", "worker-build");
-}
-
-// Built beside its place and renamed at the end, so that an interrupted build leaves no half of it behind. Unoptimised:
-// it runs for a second.
-async function install(home) {
-  await ensureOpenSsl();
-  say("building worker-build (once, about two minutes)");
-  const partial = `${home}.partial`;
-  const target = join(partial, "target");
-  await run("cargo", ["install", "--debug", "--locked", "--root", partial, "--version", WORKER_BUILD, "worker-build"], {
-    CARGO_TARGET_DIR: target,
-    CARGO_PROFILE_DEV_DEBUG: "0",
-    // Cargo advises to add a folder to PATH when it is not there.
-    PATH: `${join(partial, "bin")}:${process.env.PATH}`,
-  });
-  rmSync(target, { recursive: true });
-  renameSync(partial, home);
 }
 
 // worker-build links the system's TLS library, which on Linux is OpenSSL with its headers.

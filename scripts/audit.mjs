@@ -2,15 +2,11 @@
 //
 // What a service does not answer to cannot be checked: that is said, and it is a failure with `--strict`, as CI runs it.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { locked } from "./lock.mjs";
-import { ROOT, Stop, main, run, say } from "./run.mjs";
+import { ensureCargoTool } from "./cargo-tool.mjs";
+import { ROOT, Stop, main, run } from "./run.mjs";
 
 const CARGO_DENY = "0.20.2";
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "session-gate");
 // How cargo-deny and npm say that the list of weaknesses could not be had, as opposed to one that has something in it.
 const NO_ADVISORIES = /failed to (load|fetch) advisory database|unable to (fetch|clone)|failed to (acquire|open)|IO error/i;
 const SEVERITY = "moderate";
@@ -24,7 +20,7 @@ const CHECKS = {
 };
 
 async function audit() {
-  const deny = await ensureCargoDeny();
+  const deny = await ensureCargoTool({ program: "cargo-deny", version: CARGO_DENY, takes: "some minutes" });
   const results = [];
   for (const [name, check] of Object.entries(CHECKS)) results.push([name, await outcome(check, deny)]);
   console.log(`\n${results.map(([name, result]) => `${name}: ${result}`).join("\n")}`);
@@ -64,26 +60,6 @@ function npmAdvisories() {
 function heard(command, args) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
   return { status, text: `${stdout}${stderr}` };
-}
-
-async function ensureCargoDeny() {
-  const home = join(CACHE, `cargo-deny-${CARGO_DENY}`);
-  if (!existsSync(home)) await locked(`${home}.lock`, () => existsSync(home) || install(home));
-  return join(home, "bin", "cargo-deny");
-}
-
-// Beside the final place first, so that an interrupted build leaves no half program; see scripts/tools.mjs.
-async function install(home) {
-  say("building cargo-deny (once, some minutes)");
-  const partial = `${home}.partial`;
-  const target = join(partial, "target");
-  await run("cargo", ["install", "--debug", "--locked", "--root", partial, "--version", CARGO_DENY, "cargo-deny"], {
-    CARGO_TARGET_DIR: target,
-    CARGO_PROFILE_DEV_DEBUG: "0",
-    PATH: `${join(partial, "bin")}:${process.env.PATH}`,
-  });
-  rmSync(target, { recursive: true });
-  renameSync(partial, home);
 }
 
 await main(audit);

@@ -5,16 +5,14 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { locked } from "./lock.mjs";
+import { ensureCargoTool } from "./cargo-tool.mjs";
 import { ROOT, Stop, main, output, run, say } from "./run.mjs";
 
 const CARGO_FUZZ = "0.13.2";
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "session-gate");
 const FUZZ = join(ROOT, "fuzz");
 const DEFAULT_SECONDS = 5;
 
@@ -23,7 +21,7 @@ const ENVIRONMENT = { RUSTC_BOOTSTRAP: "1" };
 
 /** Fuzzes each target for so many seconds; gives how many targets there were. One that fails is an error. */
 export async function fuzz(seconds = DEFAULT_SECONDS, targets = allTargets()) {
-  const cargoFuzz = await ensureCargoFuzz();
+  const cargoFuzz = await ensureCargoTool({ program: "cargo-fuzz", version: CARGO_FUZZ, takes: "about a minute" });
   say("building the fuzz targets");
   // Without a sanitizer: there is no `unsafe` to watch, and it would be three times slower.
   await run(cargoFuzz, ["build", "--sanitizer", "none"], ENVIRONMENT);
@@ -79,30 +77,6 @@ function figuresOf(target, text) {
   const [, executions] = text.match(/number_of_executed_units: (\d+)/);
   const [, edges, features] = [...text.matchAll(/cov: (\d+) ft: (\d+)/g)].at(-1);
   return `${target}: ${executions} executions, ${edges} edges, ${features} features`;
-}
-
-// Built beside its final place and renamed at the end, so that the cache only ever holds a whole one.
-async function ensureCargoFuzz() {
-  const home = join(CACHE, `cargo-fuzz-${CARGO_FUZZ}`);
-  if (!existsSync(home)) {
-    await locked(`${home}.lock`, async () => {
-      if (!existsSync(home)) await install(home);
-    });
-  }
-  return join(home, "bin", "cargo-fuzz");
-}
-
-async function install(home) {
-  say("building cargo-fuzz (once, about a minute)");
-  const partial = `${home}.partial`;
-  const target = join(partial, "target");
-  await run("cargo", ["install", "--debug", "--locked", "--root", partial, "--version", CARGO_FUZZ, "cargo-fuzz"], {
-    CARGO_TARGET_DIR: target,
-    CARGO_PROFILE_DEV_DEBUG: "0",
-    PATH: `${join(partial, "bin")}:${process.env.PATH}`,
-  });
-  rmSync(target, { recursive: true });
-  renameSync(partial, home);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,15 +1,11 @@
 // The Rust side's tools: the toolchain's parts, and the wasm-bindgen program.
-//
-// The program is built once per user and version, into a cache folder that only ever holds a whole one.
 
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { locked } from "./lock.mjs";
+import { ensureCargoTool } from "./cargo-tool.mjs";
 import { ROOT, Stop, output, run, say } from "./run.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "session-gate");
 
 /** Makes sure that the toolchain can format, lint and compile for both targets. */
 export async function ensureToolchain() {
@@ -31,14 +27,13 @@ async function rustup(kind, name) {
 /** Installs what is missing; gives the path of `wasm-bindgen`. */
 export async function ensureTools() {
   await ensureToolchain();
-  const wasmBindgen = wasmBindgenVersion();
-  const home = join(CACHE, `wasm-bindgen-${wasmBindgen}`);
-  if (!existsSync(home)) {
-    await locked(`${home}.lock`, async () => {
-      if (!existsSync(home)) await install(home, wasmBindgen);
-    });
-  }
-  return join(home, "bin", "wasm-bindgen");
+  return ensureCargoTool({
+    program: "wasm-bindgen",
+    version: wasmBindgenVersion(),
+    crate: "wasm-bindgen-cli",
+    options: ["--bin", "wasm-bindgen"],
+    takes: "about a minute",
+  });
 }
 
 // The program and the library speak a private format, so their versions must be equal.
@@ -47,21 +42,4 @@ function wasmBindgenVersion() {
   const [, version] = lock.match(/^name = "wasm-bindgen"\nversion = "(.+)"$/m) ?? [];
   if (!version) throw new Stop("Cargo.lock names no wasm-bindgen");
   return version;
-}
-
-// Built beside the final place and renamed at the end: an interrupted build leaves no half of it behind, and the next
-// one goes on where it stopped. Unoptimised: the program runs for a second, an optimised build of it takes minutes more.
-async function install(home, version) {
-  say("building wasm-bindgen (once, about a minute)");
-  const partial = `${home}.partial`;
-  const target = join(partial, "target");
-  const options = ["--debug", "--root", partial, "--version", version, "--bin", "wasm-bindgen"];
-  await run("cargo", ["install", ...options, "wasm-bindgen-cli"], {
-    CARGO_TARGET_DIR: target,
-    CARGO_PROFILE_DEV_DEBUG: "0",
-    // Cargo advises to add a folder to PATH when it is not there.
-    PATH: `${join(partial, "bin")}:${process.env.PATH}`,
-  });
-  rmSync(target, { recursive: true });
-  renameSync(partial, home);
 }
