@@ -122,10 +122,10 @@ async fn try_repeatedly(
     command: Command,
 ) -> Result<Reply, Unavailable> {
     let changes_sessions = matches!(command, Command::Update { .. });
-    let mut command = command;
+    let mut envelope = Envelope { app_id: app_id.to_owned(), command };
     let mut pauses = PAUSES.into_iter();
     loop {
-        match send(asker, object, app_id, &command).await {
+        match send(asker, object, &envelope).await {
             Ok(reply) => {
                 learn(asker, object, &reply, changes_sessions);
                 return Ok(reply);
@@ -133,14 +133,12 @@ async fn try_repeatedly(
             Err(Failure { is_temporary: false }) => return Err(Unavailable),
             Err(Failure { is_temporary: true }) => platform::pause(pauses.next().ok_or(Unavailable)?).await,
         }
-        command = command.again(platform::random().map_err(|_| Unavailable)?);
+        envelope.command = envelope.command.again(platform::random().map_err(|_| Unavailable)?);
     }
 }
 
-async fn send(asker: &Asker, object: ObjectId, app_id: &str, command: &Command) -> Result<Reply, Failure> {
-    let envelope = Envelope { app_id: app_id.to_owned(), command: command.clone() };
-    let envelope = serde_json::to_string(&envelope);
-    let envelope = envelope.map_err(|_| Failure { is_temporary: false })?;
+async fn send(asker: &Asker, object: ObjectId, envelope: &Envelope) -> Result<Reply, Failure> {
+    let envelope = serde_json::to_string(envelope).map_err(|_| Failure { is_temporary: false })?;
     let then = Moment::now();
     let promise = platform::ask(&asker.isolate.sessions, &object.to_hex(), &envelope, asker.patience.get());
     let promise = promise.map_err(|error| Failure::of(&error))?;
