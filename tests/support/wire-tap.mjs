@@ -62,13 +62,19 @@ class WireTap {
       headers: { ...headers, "accept-encoding": "identity" },
       rejectUnauthorized: false,
     };
-    const onward = https.request(options, async (answer) => {
-      const body = await buffer(answer);
-      const exchange = { method, path, headers, answer: { status: answer.statusCode, body: body.toString() } };
-      response.writeHead(answer.statusCode, answer.headers).end(body, () => this.#record(exchange));
+    // A gate that is restarted cuts off what is on its way; the browser sees that too.
+    const cutOff = () => response.destroy();
+    const onward = https.request(options, (answer) => {
+      this.#answer({ method, path, headers }, answer, response).catch(cutOff);
     });
-    onward.on("error", () => response.destroy());
+    onward.on("error", cutOff);
     request.pipe(onward);
+  }
+
+  async #answer(request, answer, response) {
+    const body = await buffer(answer);
+    const exchange = { ...request, answer: { status: answer.statusCode, body: body.toString() } };
+    response.writeHead(answer.statusCode, answer.headers).end(body, () => this.#record(exchange));
   }
 
   #record(exchange) {
