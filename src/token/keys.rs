@@ -37,19 +37,28 @@ pub struct Secret {
 pub struct Keys {
     app_id: String,
     secrets: Rc<[Secret]>,
+    /// In the order of the secrets.
+    macs: Vec<Macs>,
     rotation: Seconds,
     access_ttl: Seconds,
     pub(super) verified: VerifiedTokens,
 }
 
-/// What a key is for; the label it is derived with.
+/// What a MAC is for.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     RefreshToken,
     Marker,
     AntiCsrf,
     EventUser,
-    Fingerprint,
+}
+
+/// The MACs of one secret, keyed once and for all: deriving a key costs several times what a MAC does.
+struct Macs {
+    refresh_token: Hmac<Sha256>,
+    marker: Hmac<Sha256>,
+    anti_csrf: Hmac<Sha256>,
+    event_user: Hmac<Sha256>,
 }
 
 /// Which signing key a key id names.
@@ -72,7 +81,7 @@ impl Secret {
         }
         let derive = Hkdf::new(Some(b"session-gate v1"), text.as_bytes());
         let mut secret = Self { derive, fingerprint: String::new() };
-        let id = secret.derive_key::<6>("", Purpose::Fingerprint.label());
+        let id = secret.derive_key::<6>("", "secret fingerprint");
         secret.fingerprint = bytes::encode_hex(&id);
         Some(secret)
     }
@@ -85,15 +94,29 @@ impl Secret {
     }
 }
 
-impl Purpose {
-    const fn label(self) -> &'static str {
-        match self {
-            Self::RefreshToken => "refresh token",
-            Self::Marker => "logout marker",
-            Self::AntiCsrf => "anti-csrf token",
-            Self::EventUser => "event user",
-            Self::Fingerprint => "secret fingerprint",
+impl Macs {
+    fn new(app_id: &str, secret: &Secret) -> Self {
+        let mac = |label| {
+            // One block of SHA-256, the size at which HMAC takes a key as it is.
+            let key: [u8; 64] = secret.derive_key(app_id, label);
+            Hmac::<Sha256>::new(&key.into())
+        };
+        Self {
+            refresh_token: mac("refresh token"),
+            marker: mac("logout marker"),
+            anti_csrf: mac("anti-csrf token"),
+            event_user: mac("event user"),
         }
+    }
+
+    fn over(&self, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
+        let mac = match purpose {
+            Purpose::RefreshToken => &self.refresh_token,
+            Purpose::Marker => &self.marker,
+            Purpose::AntiCsrf => &self.anti_csrf,
+            Purpose::EventUser => &self.event_user,
+        };
+        mac.clone().chain_update(message)
     }
 }
 
@@ -101,7 +124,9 @@ impl Keys {
     /// The keys of `app_id` under `secrets`, the current secret first.
     #[must_use]
     pub fn new(app_id: &str, secrets: Rc<[Secret]>, rotation: Seconds, access_ttl: Seconds) -> Self {
-        Self { app_id: app_id.to_owned(), secrets, rotation, access_ttl, verified: VerifiedTokens::default() }
+        let macs = secrets.iter().map(|secret| Macs::new(app_id, secret)).collect();
+        let verified = VerifiedTokens::default();
+        Self { app_id: app_id.to_owned(), secrets, macs, rotation, access_ttl, verified }
     }
 
     /// The app these keys are for.
@@ -217,19 +242,11 @@ impl Keys {
 
     /// Whether `tag` was made over `message` under one of the secrets, in constant time.
     pub(super) fn accepts(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
-        self.secrets.iter().any(|secret| self.mac(secret, purpose, message).verify_slice(tag).is_ok())
+        self.macs.iter().any(|macs| macs.over(purpose, message).verify_slice(tag).is_ok())
     }
 
     fn tags(&self, purpose: Purpose, message: &[u8]) -> impl Iterator<Item = [u8; 32]> {
-        self.secrets
-            .iter()
-            .map(move |secret| self.mac(secret, purpose, message).finalize().into_bytes().into())
-    }
-
-    fn mac(&self, secret: &Secret, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
-        // One block of SHA-256, the size at which HMAC takes a key as it is.
-        let key: [u8; 64] = secret.derive_key(&self.app_id, purpose.label());
-        Hmac::<Sha256>::new(&key.into()).chain_update(message)
+        self.macs.iter().map(move |macs| macs.over(purpose, message).finalize().into_bytes().into())
     }
 
     fn find(&self, id: &str) -> Option<(Slot, &Secret)> {
