@@ -54,15 +54,24 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub fn ask(namespace: &JsValue, hex: &str, command: &str, patience: u32) -> Result<Promise, JsValue>;
 
-    /// Runs a statement; gives the first column of its rows, a line each.
+    /// Runs a statement that reads; gives the first column of its rows, a line each.
     #[wasm_bindgen(catch)]
     pub fn query(
         sql: &JsValue,
         statement: &str,
         first: Option<&str>,
         second: Option<&str>,
-        third: Option<&str>,
     ) -> Result<String, JsValue>;
+
+    /// Runs a statement that writes.
+    #[wasm_bindgen(catch)]
+    pub fn execute(
+        sql: &JsValue,
+        statement: &str,
+        first: Option<&str>,
+        second: Option<&str>,
+        third: Option<&str>,
+    ) -> Result<(), JsValue>;
 }
 
 #[wasm_bindgen]

@@ -28,91 +28,93 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
 const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET session = excluded.session";
 
-/// The table, and what is known of it: whether it is there, and how many rows it has at least.
+/// The table, and what is known of it.
 pub struct Table {
     sql: JsValue,
     exists: Cell<Option<bool>>,
-    rows: Cell<Option<usize>>,
-    /// Sessions that were read or written, with their apps; never more than there are rows.
-    known: RefCell<Vec<(String, Session)>>,
+    known: RefCell<Known>,
+}
+
+/// Sessions that were read or written, with their apps.
+#[derive(Default)]
+struct Known {
+    rows: Vec<(String, Session)>,
+    /// Whether the table has no others.
+    is_complete: bool,
 }
 
 impl Table {
     /// The table in `sql`.
-    pub const fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::new(None), rows: Cell::new(None), known: RefCell::new(Vec::new()) }
+    pub fn new(sql: JsValue) -> Self {
+        Self { sql, exists: Cell::default(), known: RefCell::default() }
     }
 
     /// The rows that a command of `app_id` needs to see.
     pub fn load(&self, app_id: &str, command: &Command) -> Result<Rows> {
-        if !self.exists()? {
-            return Ok(Rows::default());
-        }
         let sessions = match command.reach() {
             Reach::One(id) => self.one_of(app_id, id)?,
-            Reach::All => {
-                let sessions = self.all_of(app_id)?;
-                self.rows.set(Some(sessions.lines().count()));
-                parse_all(&sessions)?
-            }
+            Reach::All => self.all_of(app_id)?,
         };
         let data = match command {
-            Command::Read { id } => self.read_data(*id)?,
+            Command::Read { id } if !sessions.is_empty() => self.read_data(*id)?,
             _ => Map::new(),
         };
         Ok(Rows { sessions, data })
     }
 
-    /// Every session, by app.
-    pub fn load_all(&self) -> Result<Vec<(String, Vec<Session>)>> {
-        if !self.exists()? {
-            return Ok(Vec::new());
-        }
-        let apps = self.query("SELECT DISTINCT app_id FROM sessions", [None; 3])?;
-        apps.lines().map(|app_id| Ok((app_id.to_owned(), parse_all(&self.all_of(app_id)?)?))).collect()
+    /// The apps that have sessions here.
+    pub fn apps(&self) -> Result<Vec<String>> {
+        self.complete()?;
+        let mut apps: Vec<String> = self.known.borrow().rows.iter().map(|(app, _)| app.clone()).collect();
+        apps.sort_unstable();
+        apps.dedup();
+        Ok(apps)
     }
 
     /// Writes what was decided.
     pub fn apply(&self, app_id: &str, outcome: &Outcome) -> Result<()> {
         // Known again when all of it has been written.
-        let rows = self.rows.take().and_then(|rows| rows.checked_sub(outcome.delete.len()));
-        let mut known = self.known.take();
+        let Known { mut rows, is_complete } = self.known.take();
         if !outcome.save.is_empty() && !self.exists()? {
-            self.query(CREATE_TABLE, [None; 3])?;
+            self.execute(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
         }
         for id in &outcome.delete {
-            self.query("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
-            known.retain(|(_, session)| session.id != *id);
+            self.execute("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
+            rows.retain(|(_, session)| session.id != *id);
         }
         for session in &outcome.save {
-            self.query(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
-            known.retain(|(_, other)| other.id != session.id);
-            known.push((app_id.to_owned(), session.clone()));
+            self.execute(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
+            rows.retain(|(_, other)| other.id != session.id);
+            rows.push((app_id.to_owned(), session.clone()));
         }
         if let Some((id, data)) = &outcome.data {
-            let query = "UPDATE sessions SET data = ? WHERE id = ?";
-            self.query(query, [Some(&json(data)?), Some(&id.to_string()), None])?;
+            let update = "UPDATE sessions SET data = ? WHERE id = ?";
+            self.execute(update, [Some(&json(data)?), Some(&id.to_string()), None])?;
         }
-        // A row that is saved may be a new one, so there are at least as many as this.
-        self.rows.set(rows);
-        self.known.replace(known);
+        self.known.replace(Known { rows, is_complete });
         Ok(())
     }
 
-    /// Whether no session is left.
-    pub fn is_empty(&self) -> Result<bool> {
-        if self.rows.get().is_some_and(|rows| rows > 0) {
+    /// Whether nothing will be left once this has been written: then all of the storage can go instead.
+    pub fn is_emptied_by(&self, outcome: &Outcome) -> Result<bool> {
+        let deleted = outcome.delete.len();
+        if deleted == 0 || !outcome.save.is_empty() {
             return Ok(false);
         }
-        Ok(!self.exists()? || self.query("SELECT id FROM sessions LIMIT 1", [None; 3])?.is_empty())
+        if self.known.borrow().is_complete {
+            return Ok(self.known.borrow().rows.len() == deleted);
+        }
+        // Those that are deleted were read, so they are there.
+        let limit = deleted.saturating_add(1).to_string();
+        let ids = self.query("SELECT id FROM sessions LIMIT CAST(? AS INTEGER)", [Some(&limit), None])?;
+        Ok(ids.lines().count() == deleted)
     }
 
     /// The storage was emptied, and the table went with it.
     pub fn dropped(&self) {
         self.exists.set(Some(false));
-        self.rows.set(None);
-        self.known.take();
+        self.known.replace(Known { rows: Vec::new(), is_complete: true });
     }
 
     fn exists(&self) -> Result<bool> {
@@ -120,44 +122,68 @@ impl Table {
             return Ok(exists);
         }
         let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'sessions'";
-        let exists = !self.query(query, [None; 3])?.is_empty();
+        let exists = !self.query(query, [None; 2])?.is_empty();
         self.exists.set(Some(exists));
         Ok(exists)
     }
 
     fn read_data(&self, id: Random) -> Result<Map<String, Value>> {
-        let data =
-            self.query("SELECT data FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
+        let data = self.query("SELECT data FROM sessions WHERE id = ?", [Some(&id.to_string()), None])?;
         Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
     }
 
     /// The session of this id, if it is of this app. A check is most of what an object is asked for, so
     /// what was read once is not read again.
     fn one_of(&self, app_id: &str, id: Random) -> Result<Vec<Session>> {
-        if let Some((app, session)) = self.known.borrow().iter().find(|(_, session)| session.id == id) {
+        let mut known = self.known.borrow_mut();
+        if let Some((app, session)) = known.rows.iter().find(|(_, session)| session.id == id) {
             return Ok(if app == app_id { vec![session.clone()] } else { Vec::new() });
         }
-        let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
-        let sessions = parse_all(&self.query(query, [Some(&id.to_string()), Some(app_id), None])?)?;
-        for session in &sessions {
-            self.known.borrow_mut().push((app_id.to_owned(), session.clone()));
+        if known.is_complete || !self.exists()? {
+            return Ok(Vec::new());
         }
+        let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
+        let sessions = self.query(query, [Some(&id.to_string()), Some(app_id)])?;
+        let sessions: Vec<Session> = sessions.lines().map(parse).collect::<Result<_>>()?;
+        known.rows.extend(sessions.iter().map(|session| (app_id.to_owned(), session.clone())));
         Ok(sessions)
     }
 
-    fn all_of(&self, app_id: &str) -> Result<String> {
-        self.query("SELECT session FROM sessions WHERE app_id = ?", [Some(app_id), None, None])
+    fn all_of(&self, app_id: &str) -> Result<Vec<Session>> {
+        self.complete()?;
+        let known = self.known.borrow();
+        Ok(known.rows.iter().filter(|(app, _)| app == app_id).map(|(_, session)| session.clone()).collect())
+    }
+
+    /// Makes all rows known.
+    fn complete(&self) -> Result<()> {
+        if self.known.borrow().is_complete {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        if self.exists()? {
+            // An app id has no slash, so the first one ends it.
+            let lines = self.query("SELECT app_id || '/' || session FROM sessions", [None; 2])?;
+            for (app_id, session) in lines.lines().filter_map(|line| line.split_once('/')) {
+                rows.push((app_id.to_owned(), parse(session)?));
+            }
+        }
+        self.known.replace(Known { rows, is_complete: true });
+        Ok(())
     }
 
     /// The first column of every row, a line each: JSON has its line breaks escaped.
-    fn query(&self, statement: &str, [first, second, third]: [Option<&str>; 3]) -> Result<String> {
-        platform::query(&self.sql, statement, first, second, third)
+    fn query(&self, statement: &str, [first, second]: [Option<&str>; 2]) -> Result<String> {
+        platform::query(&self.sql, statement, first, second)
+    }
+
+    fn execute(&self, statement: &str, [first, second, third]: [Option<&str>; 3]) -> Result<()> {
+        platform::execute(&self.sql, statement, first, second, third)
     }
 }
 
-fn parse_all(lines: &str) -> Result<Vec<Session>> {
-    let session = |text: &str| serde_json::from_str(text).ok().and_then(Session::read);
-    lines.lines().map(|text| session(text).ok_or_else(|| "an unreadable session".into())).collect()
+fn parse(session: &str) -> Result<Session> {
+    serde_json::from_str(session).ok().and_then(Session::read).ok_or_else(|| "an unreadable session".into())
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

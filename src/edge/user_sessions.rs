@@ -53,10 +53,10 @@ impl UserSessions {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
         let mut first_end: Option<Timestamp> = None;
-        for (app_id, sessions) in self.table.load_all()? {
+        for app_id in self.table.apps()? {
             // A command that asks for nothing deletes what has expired.
-            let rows = Rows { sessions, ..Rows::default() };
-            let (reply, outcome) = decide(rows, Command::List { tenant_id: None }, policy, now);
+            let list = Command::List { tenant_id: None };
+            let (reply, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, now);
             self.table.apply(&app_id, &outcome)?;
             for event in &outcome.events {
                 self.report(&isolate, &app_id, event, now);
@@ -80,21 +80,21 @@ impl UserSessions {
         let rows = self.table.load(&app_id, &command)?;
         let first_end = first_end(&rows, policy, now);
         let (reply, outcome) = decide(rows, command, policy, now);
-        self.table.apply(&app_id, &outcome)?;
+        if self.table.is_emptied_by(&outcome)? {
+            self.forget_everything()?;
+        } else {
+            self.table.apply(&app_id, &outcome)?;
+        }
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }
-        let tidied = if let Reply::Created(session) = &reply {
+        if let Reply::Created(session) = &reply {
             let end = session.ends_at(policy);
-            self.wake_no_later_than(first_end.map_or(end, |first| first.min(end)), now)
-        } else if !outcome.delete.is_empty() && self.table.is_empty()? {
-            self.forget_everything()
-        } else {
-            Ok(())
-        };
-        // What is written holds without it: an expired row is refused whether it is deleted or not.
-        if let Err(error) = tidied {
-            platform::log_error(&format!("tidying up: {}", platform::message_of(&error)));
+            let end = first_end.map_or(end, |first| first.min(end));
+            // The session holds without an alarm: an expired row is refused whether it is deleted or not.
+            if let Err(error) = self.wake_no_later_than(end, now) {
+                platform::log_error(&format!("setting the alarm: {}", platform::message_of(&error)));
+            }
         }
         Ok(reply)
     }
@@ -122,11 +122,11 @@ impl UserSessions {
         Ok(())
     }
 
-    /// Gives the storage back; table and alarm go with it.
+    /// Gives the storage back; rows, table and alarm go with it, all or none.
     fn forget_everything(&self) -> Result<(), JsValue> {
+        drop(self.storage.delete_all()?);
         self.table.dropped();
         self.alarm.set(None);
-        drop(self.storage.delete_all()?);
         Ok(())
     }
 
