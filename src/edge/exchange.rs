@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{web_sys, worker_sys};
@@ -51,9 +52,12 @@ pub struct Exchange {
     pub asker: Asker,
     /// The event.
     pub context: worker_sys::Context,
+    /// The answer to come.
+    pub promise: Rc<OnceCell<Promise>>,
     /// When it arrived.
     pub now: Timestamp,
     credentials: OnceCell<Credentials>,
+    leaving: OnceCell<Option<Credentials>>,
     /// When it arrived, by the changes that the isolate knows of.
     asked: Asked,
     /// Whether a logout was completed that had been pending.
@@ -79,8 +83,10 @@ impl Exchange {
             head,
             asker: Asker::new(isolate),
             context,
+            promise: Rc::default(),
             now,
             credentials: OnceCell::new(),
+            leaving: OnceCell::new(),
             completed_pending: Cell::new(false),
             timing: Default::default(),
         })
@@ -133,8 +139,25 @@ impl Exchange {
         presented.with_cookie(token, self.keys())
     }
 
+    /// The credentials of a request that ends its session and no other.
+    pub async fn leaving(&self) -> &Credentials {
+        let enough = || Presented::find(&self.head, self.config()).leaving(self.keys());
+        match self.leaving.get_or_init(enough) {
+            Some(credentials) => credentials,
+            None => self.credentials().await,
+        }
+    }
+
     async fn recognise(&self, text: &str) -> Option<Verified> {
         self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
+    }
+
+    /// Lets the request be carried out to its end, whether the client waits for the answer or not.
+    pub fn outlive_client(&self) {
+        if let Some(promise) = self.promise.get() {
+            // Only an event that is over refuses to be prolonged.
+            let _ = self.context.wait_until(promise);
+        }
     }
 
     /// Whether the browser may hold the marker of a logout that could not be done.

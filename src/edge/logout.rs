@@ -1,10 +1,7 @@
 //! The logout routes: read, delete in the object, clear cookies, answer.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::future_to_promise;
 
 use super::exchange::{Exchange, Stage};
 use super::platform::{self, Moment};
@@ -35,7 +32,7 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         "POST" => false,
         _ => return Ok(Answer::method_not_allowed("GET, POST")),
     };
-    let credentials = exchange.credentials().await;
+    let credentials = exchange.leaving().await;
     if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
@@ -56,6 +53,9 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
     if let Some(refusal) = exchange.rate_refusal("logout").await {
         return Ok(refusal);
     }
+    // More than this session takes more than its name: proof that it lives.
+    let credentials =
+        if request.scope == Scope::Current { credentials } else { exchange.credentials().await };
     Ok(log_out(exchange, credentials, &request).await)
 }
 
@@ -82,18 +82,11 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
 /// Ends what the logouts name. It goes on when the client does not wait for the answer: who clicks
 /// "log out" and closes the tab is logged out.
 pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unavailable> {
+    exchange.outlive_client();
     let begun = Moment::now();
-    let outcome = Rc::new(Cell::new(Err(Unavailable)));
-    let (asker, logouts, done) = (exchange.asker.clone(), logouts.to_vec(), Rc::clone(&outcome));
-    let work = future_to_promise(async move {
-        done.set(end_each(&asker, &logouts).await);
-        Ok(JsValue::UNDEFINED)
-    });
-    // Only an event that is over refuses to be prolonged.
-    let _ = exchange.context.wait_until(&work);
-    let _ = JsFuture::from(work).await;
+    let outcome = end_each(&exchange.asker, logouts).await;
     exchange.took(Stage::Check, begun);
-    outcome.get()
+    outcome
 }
 
 /// All of them are tried, whatever becomes of the others.

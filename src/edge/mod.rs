@@ -19,6 +19,8 @@ mod store;
 mod table;
 mod user_sessions;
 
+use std::rc::Rc;
+
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::future_to_promise;
@@ -50,7 +52,8 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         }
     };
     let exchange = Exchange::begin(request, context, isolate)?;
-    Ok(future_to_promise(async move {
+    let itself = Rc::clone(&exchange.promise);
+    let promise = future_to_promise(async move {
         let response = match answer(&exchange).await {
             Ok(response) => response,
             Err(error) => {
@@ -59,7 +62,8 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
             }
         };
         Ok(response.into())
-    }))
+    });
+    Ok(itself.get_or_init(|| promise).clone())
 }
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {

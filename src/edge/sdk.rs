@@ -65,7 +65,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if head.method() != "POST" {
         return Ok(Answer::method_not_allowed("POST"));
     }
-    let credentials = exchange.credentials().await;
+    let credentials = exchange.leaving().await;
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::request::{Head, Held, hold};
 use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Logout, Proof, Scope};
-use crate::token::{AccessToken, Keys, RefreshToken, Verified, open_marker};
+use crate::token::{AccessToken, Keys, RefreshToken, Verified, claimed_handle, open_marker};
 
 /// The session tokens of a request.
 pub struct Credentials {
@@ -101,14 +101,27 @@ impl<'a> Presented<'a> {
         self.read(text, token, keys)
     }
 
+    /// The credentials for ending the session of the cookies and no other, where the refresh token is
+    /// enough for it: its tag costs a tenth of what the access token's signature does, which is not
+    /// looked at then. A token beside it that claims another session is another matter.
+    #[must_use]
+    pub fn leaving(self, keys: &Keys) -> Option<Credentials> {
+        let refresh = self.refresh.value().and_then(|text| RefreshToken::open(text, keys))?;
+        let is_same = self.access.value().is_none_or(|text| claimed_handle(text) == Some(refresh.handle));
+        (self.bearer.is_none() && is_same).then(|| self.with(Access::Missing, "", Some(refresh), keys))
+    }
+
     fn read(self, text: &str, token: Option<Verified>, keys: &Keys) -> Credentials {
         let access = Access::of(token);
-        let is_spared = |refresh: &&str| access.speaks_for(refresh);
-        let refresh = self.refresh.value().filter(|refresh| !is_spared(refresh));
+        let refresh = self.refresh.value().filter(|refresh| !access.speaks_for(refresh));
+        self.with(access, text, refresh.and_then(|text| RefreshToken::open(text, keys)), keys)
+    }
+
+    fn with(self, access: Access, text: &str, refresh: Option<RefreshToken>, keys: &Keys) -> Credentials {
         Credentials {
             access,
             access_text: text.to_owned(),
-            refresh: refresh.and_then(|text| RefreshToken::open(text, keys)),
+            refresh,
             pending: self.pending.value().and_then(|text| open_marker(text, keys)).unwrap_or_default(),
             header_mode: false,
             sent: match (self.access, self.refresh) {
@@ -202,5 +215,57 @@ impl Access {
             Self::Good(_) => Proof::Access(token.first_use()),
             Self::Missing | Self::Expired(_) => Proof::Expired,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes;
+    use crate::config::tests::config;
+    use crate::request::head::tests::head;
+    use crate::session::{Lineage, ObjectId};
+    use crate::time::Timestamp;
+    use serde_json::json;
+
+    fn handle(n: u8) -> Handle {
+        Handle { object: ObjectId::default(), id: bytes::Random::from_bytes([n; 16]) }
+    }
+
+    /// The refresh token of a session, good or of a stranger's making.
+    fn refresh(n: u8, keys: &Keys) -> String {
+        let lineage = Lineage::start(bytes::Random::from_bytes([n; 16]), Timestamp::default());
+        RefreshToken { handle: handle(n), generation: lineage.current().refresh }.seal(keys)
+    }
+
+    /// A JWT that nobody signed.
+    fn unsigned(n: u8) -> String {
+        let part = |value: serde_json::Value| bytes::encode(value.to_string().as_bytes());
+        format!("{}.{}.AAAA", part(json!({ "alg": "EdDSA" })), part(json!({ "sessionHandle": handle(n) })))
+    }
+
+    fn session_left(cookies: &str, headers: &[(&str, &str)]) -> Option<Handle> {
+        let config = config(json!({})).ok().unwrap();
+        let headers = [&[("cookie", cookies)], headers].concat();
+        let head = head("POST", "https://a.example/logout", &headers);
+        Presented::find(&head, &config).leaving(&config.keys())?.handle()
+    }
+
+    #[test]
+    fn a_refresh_token_is_enough_to_leave_its_session_by() {
+        let keys = config(json!({})).ok().unwrap().keys();
+        let cookies = |access: &str, refresh: &str| {
+            format!("__Host-sAccessToken={access}; __Host-sRefreshToken={refresh}")
+        };
+        let (good, forged) =
+            (refresh(1, &keys), refresh(1, &config(json!({ "APP_ID": "b" })).ok().unwrap().keys()));
+        assert_eq!(session_left(&format!("__Host-sRefreshToken={good}"), &[]), Some(handle(1)));
+        assert_eq!(session_left(&cookies(&unsigned(1), &good), &[]), Some(handle(1)));
+        assert_eq!(session_left(&cookies(&unsigned(2), &good), &[]), None, "two sessions may have to end");
+        assert_eq!(session_left(&cookies("noise", &good), &[]), None);
+        assert_eq!(session_left(&cookies(&unsigned(1), &forged), &[]), None);
+        assert_eq!(session_left(&format!("__Host-sAccessToken={}", unsigned(1)), &[]), None);
+        let bearer = [("authorization", "Bearer x")];
+        assert_eq!(session_left(&cookies(&unsigned(1), &good), &bearer), None, "it may be another session's");
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: everything here is read from the request alone; what to do about it is `gate`'s.
 
 mod cookies;
-mod head;
+pub(crate) mod head;
 mod origin;
 mod provenance;
 mod target;

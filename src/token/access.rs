@@ -224,6 +224,14 @@ impl AccessToken {
     }
 }
 
+/// The session that a text claims to be for. Its signature was not looked at, so this is worth nothing
+/// but beside a token that is known to be genuine.
+#[must_use]
+pub fn claimed_handle(text: &str) -> Option<Handle> {
+    let claims = text.split('.').nth(1)?;
+    Handle::parse(&part(claims)?.text("sessionHandle")?)
+}
+
 /// One of the JSON objects of a JWT.
 fn part(text: &str) -> Option<Fields> {
     Fields::parse(std::str::from_utf8(&bytes::decode_any(text)?).ok()?)
