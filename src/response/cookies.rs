@@ -302,12 +302,26 @@ impl Cookie<'_> {
 
     fn with_value(&self, value: &str, same_site: SameSite, lifetime: u32) -> String {
         let Self { prefix, name, path, .. } = self;
-        let domain = self.domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        let lifetime = lifetime.to_string();
+        let (before_domain, domain) = self.domain.map_or(("", ""), |domain| ("; Domain=", domain));
         let partitioned = if self.partitioned { "; Partitioned" } else { "" };
-        let same_site = same_site.as_str();
-        format!(
-            "{prefix}{name}={value}; Path={path}{domain}; Secure; HttpOnly; SameSite={same_site}; Max-Age={lifetime}{partitioned}"
-        )
+        // Not `format!`: a logout writes a dozen of these.
+        [
+            prefix,
+            name,
+            "=",
+            value,
+            "; Path=",
+            path,
+            before_domain,
+            domain,
+            "; Secure; HttpOnly; SameSite=",
+            same_site.as_str(),
+            "; Max-Age=",
+            &lifetime,
+            partitioned,
+        ]
+        .concat()
     }
 }
 
