@@ -9,6 +9,7 @@ const RATIOS = [
   ["gate: strict", "hono-jose-do", 0.95],
   ["gate: never seen", "hono-jose", 1.3],
   ["gate: logout", "hono-jose-do: logout", 1],
+  ["gate: logout", "hono-jose-do, thorough: logout", 1],
   ["gate: none", "forward", 1.35],
   ["gate: strict, 100 sessions", "gate: strict, 1 session", 1.1],
   ["gate: strict, 100 000 users", "gate: strict, 10 users", 1.1],

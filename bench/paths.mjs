@@ -70,7 +70,7 @@ export async function pathsOf(contestants) {
   const single = (contestant, request) => ({ contestant, apart: true, turn: () => once([request]) });
   let serial = 0;
   const visitors = await visitorsOf(contestants);
-  const made = { gate: [], app: [] };
+  const made = { gate: [], app: [], thorough: [] };
 
   const creation = (contestant, list) => ({
     contestant,
@@ -102,6 +102,7 @@ export async function pathsOf(contestants) {
     "gate: first request in a while": visitors.firstOf("session-gate"),
     "gate: strict, 100 000 users": visitors.nextOf("session-gate"),
     "hono-jose-do: creation": creation("hono-jose-do", made.app),
+    "hono-jose-do, thorough: creation": creation("hono-jose-do-thorough", made.thorough),
     "gate: creation": creation("session-gate", made.gate),
     "gate: renewal": {
       contestant: "session-gate",
@@ -112,6 +113,11 @@ export async function pathsOf(contestants) {
       contestant: "hono-jose-do",
       needs: "hono-jose-do: creation",
       turn: () => once(made.app.map((tokens) => post("/logout", accessCookie(tokens)))),
+    },
+    "hono-jose-do, thorough: logout": {
+      contestant: "hono-jose-do-thorough",
+      needs: "hono-jose-do, thorough: creation",
+      turn: () => once(made.thorough.map((tokens) => post("/logout", accessCookie(tokens)))),
     },
     "gate: logout": {
       contestant: "session-gate",

@@ -67,10 +67,15 @@ export async function startContestants(mode = {}) {
   };
 }
 
-const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "better-auth", "session-gate"];
+const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "hono-jose-do-thorough", "better-auth", "session-gate"];
 
 async function workers(mode) {
   const bound = { serviceBindings: { ORIGIN: "origin" } };
+  const withObjects = {
+    ...bound,
+    bindings: { JWKS, SIGNING_JWK },
+    durableObjects: { SESSIONS: { className: "Sessions", useSQLite: true } },
+  };
   return [
     await script("empty"),
     compiled("hello-rs", HELLO_RS, {
@@ -78,11 +83,8 @@ async function workers(mode) {
     }),
     await script("forward", bound),
     await script("hono-jose", { ...bound, bindings: { JWKS } }),
-    await script("hono-jose-do", {
-      ...bound,
-      bindings: { JWKS, SIGNING_JWK },
-      durableObjects: { SESSIONS: { className: "Sessions", useSQLite: true } },
-    }),
+    await script("hono-jose-do", withObjects),
+    await script("hono-jose-do-thorough", withObjects),
     await script("better-auth", {
       ...bound,
       bindings: { BETTER_AUTH_SECRET: SECRET },

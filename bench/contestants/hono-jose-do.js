@@ -6,14 +6,18 @@ import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { SignJWT, createLocalJWKSet, importJWK, jwtVerify } from "jose";
 
-const COOKIE = "__Host-sAccessToken";
-const ATTRIBUTES = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" };
+export const COOKIE = "__Host-sAccessToken";
+export const ATTRIBUTES = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" };
 const LIFETIME = 8_640_000;
 
 export class Sessions extends DurableObject {
   constructor(ctx, bindings) {
     super(ctx, bindings);
     this.sql = ctx.storage.sql;
+    this.createTable();
+  }
+
+  createTable() {
     this.sql.exec("CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL)");
   }
 
@@ -35,9 +39,9 @@ const keys = createLocalJWKSet(env.JWKS);
 const signingKey = importJWK(env.SIGNING_JWK, "EdDSA");
 const app = new Hono();
 
-const objectOf = (c, user) => c.env.SESSIONS.get(c.env.SESSIONS.idFromName(user));
+export const objectOf = (c, user) => c.env.SESSIONS.get(c.env.SESSIONS.idFromName(user));
 
-async function claims(c) {
+export async function claims(c) {
   const token = getCookie(c, COOKIE);
   if (!token) return null;
   try {
