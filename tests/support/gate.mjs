@@ -39,6 +39,7 @@ export const NAVIGATION = {
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
  * the objects, which are then in a script of their own.
  * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
+ * With `inspected` the runtime's inspector listens at `inspector()`.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
  * the platform does by time (alarms, time limits) still goes by the real one.
  */
@@ -70,12 +71,13 @@ class Gate {
   }
 
   async start() {
-    const { https = false } = this.#options;
+    const { https = false, inspected = false } = this.#options;
     this.#runtime = new Miniflare({
       host: LOOPBACK,
       port: this.#port,
       https,
       cf: false,
+      ...(inspected && { inspectorPort: 0 }),
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => {
         this.logs.push(parsed(message));
@@ -101,6 +103,11 @@ class Gate {
     this.now += seconds * 1000;
     const clocks = await this.#runtime.getDurableObjectNamespace("CLOCK", "session-gate");
     await clocks.get(clocks.newUniqueId()).fetch("http://clock/", { method: "POST", body: String(this.now) });
+  }
+
+  /** Where the runtime's inspector listens. */
+  inspector() {
+    return this.#runtime.getInspectorURL();
   }
 
   /** The namespace of the objects, to speak to a stand-in from the test. */
