@@ -50,6 +50,39 @@ describe("asking creates nothing:", async () => {
   });
 });
 
+describe("an object that was put away and comes back", async () => {
+  const { gate, folder } = await storedGate({ after });
+
+  async function cold(user) {
+    const sessions = [await login(gate, user), await login(gate, user)];
+    await gate.restart();
+    return sessions;
+  }
+
+  test("ends all sessions, also those that it has not been asked about", async () => {
+    const [one, other] = await cold("ada");
+    assert.equal(await isSignedIn(gate, one), true);
+    const response = await logout(gate, one, { path: "/logout/all" });
+    assert.equal((await response.json()).revoked, 2);
+    assert.equal(await isSignedIn(gate, other), false);
+    assert.equal(await isEmpty(folder), true);
+  });
+
+  test("leaves the session that it has not been asked about when the other one ends", async () => {
+    const [one, other] = await cold("bob");
+    assert.equal((await logout(gate, one)).status, 200);
+    assert.equal(await isSignedIn(gate, other), true);
+  });
+
+  test("gives its storage back with the last session", async () => {
+    const [one, other] = await cold("cleo");
+    await logout(gate, one);
+    await gate.restart();
+    await logout(gate, other);
+    assert.equal((await storedTables(folder)).length, 1, "bob's");
+  });
+});
+
 describe("when the last session of a user is gone, so is the database:", async () => {
   const { gate, folder } = await storedGate({ after });
   const backend = backendOf(gate);

@@ -15,7 +15,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use super::isolate::Isolate;
 use super::platform::{self, Moment};
 use crate::event::{GateEvent, gate_line};
-use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
+use crate::session::{Command, Envelope, Handle, Marks, ObjectId, Reply, object_name};
 
 /// For how many milliseconds answers are waited for, those of one request taken together and retries
 /// included. What the origin takes does not count.
@@ -162,8 +162,12 @@ impl Failure {
         if error.is_object() {
             platform::log_error(&format!("session object: {}", platform::message_of(error)));
         }
-        let is_temporary = (says("retryable") || says("durableObjectReset")) && !says("overloaded");
-        Self { is_temporary }
+        let marks = Marks {
+            retryable: says("retryable"),
+            reset: says("durableObjectReset"),
+            overloaded: says("overloaded"),
+        };
+        Self { is_temporary: marks.invite_another_try() }
     }
 }
 

@@ -1,10 +1,9 @@
-//! The table of sessions in a user's object: all of its SQL, and what was read of it lately.
+//! The table of sessions in a user's object: all of its SQL.
 //!
 //! Invariant: synchronous. Nothing here awaits, so a caller that reads, decides and writes does it
-//! in one step. Reading makes no table; only the first session does. What is remembered is what is
-//! stored: there is one instance of an object, and all that it writes goes through here.
+//! in one step. Reading makes no table; only the first session does.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
@@ -12,7 +11,7 @@ use worker::wasm_bindgen::JsValue;
 use super::platform;
 use crate::bytes::Random;
 use crate::json::Fields;
-use crate::session::{Command, Outcome, Reach, Rows, Session};
+use crate::session::{Command, Known, Outcome, Reach, Rows, Session};
 
 /// What goes wrong is the platform's, so it stays in the platform's own form.
 type Result<T> = std::result::Result<T, JsValue>;
@@ -29,31 +28,25 @@ const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET session = excluded.session";
 
 /// The table, and what is known of it.
+///
+/// What is known is taken out to be used, and put back when nothing went wrong: after an error nothing is.
 pub struct Table {
     sql: JsValue,
     exists: Cell<Option<bool>>,
-    known: RefCell<Known>,
-}
-
-/// Sessions that were read or written, with their apps.
-#[derive(Default)]
-struct Known {
-    rows: Vec<(String, Session)>,
-    /// Whether the table has no others.
-    is_complete: bool,
+    known: Cell<Known>,
 }
 
 impl Table {
     /// The table in `sql`.
     pub fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::default(), known: RefCell::default() }
+        Self { sql, exists: Cell::default(), known: Cell::default() }
     }
 
     /// The rows that a command of `app_id` needs to see.
     pub fn load(&self, app_id: &str, command: &Command) -> Result<Rows> {
         let sessions = match command.reach() {
             Reach::One(id) => self.one_of(app_id, id)?,
-            Reach::All => self.all_of(app_id)?,
+            Reach::All => self.with_all(|known| known.of_app(app_id))?,
         };
         let data = match command {
             Command::Read { id } if !sessions.is_empty() => self.read_data(*id)?,
@@ -64,57 +57,48 @@ impl Table {
 
     /// The apps that have sessions here.
     pub fn apps(&self) -> Result<Vec<String>> {
-        self.complete()?;
-        let mut apps: Vec<String> = self.known.borrow().rows.iter().map(|(app, _)| app.clone()).collect();
-        apps.sort_unstable();
-        apps.dedup();
-        Ok(apps)
+        self.with_all(Known::apps)
     }
 
     /// Writes what was decided.
     pub fn apply(&self, app_id: &str, outcome: &Outcome) -> Result<()> {
-        // Known again when all of it has been written.
-        let Known { mut rows, is_complete } = self.known.take();
+        let known = self.known.take();
         if !outcome.save.is_empty() && !self.exists()? {
             self.execute(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
         }
         for id in &outcome.delete {
             self.execute("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
-            rows.retain(|(_, session)| session.id != *id);
         }
         for session in &outcome.save {
             self.execute(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
-            rows.retain(|(_, other)| other.id != session.id);
-            rows.push((app_id.to_owned(), session.clone()));
         }
         if let Some((id, data)) = &outcome.data {
             let update = "UPDATE sessions SET data = ? WHERE id = ?";
             self.execute(update, [Some(&json(data)?), Some(&id.to_string()), None])?;
         }
-        self.known.replace(Known { rows, is_complete });
+        self.known.set(known.with(app_id, outcome));
         Ok(())
     }
 
     /// Whether nothing will be left once this has been written: then all of the storage can go instead.
     pub fn is_emptied_by(&self, outcome: &Outcome) -> Result<bool> {
-        let deleted = outcome.delete.len();
-        if deleted == 0 || !outcome.save.is_empty() {
-            return Ok(false);
+        let known = self.known.take();
+        let is_emptied = known.is_emptied_by(outcome);
+        self.known.set(known);
+        if let Some(is_emptied) = is_emptied {
+            return Ok(is_emptied);
         }
-        if self.known.borrow().is_complete {
-            return Ok(self.known.borrow().rows.len() == deleted);
-        }
-        // Those that are deleted were read, so they are there.
-        let limit = deleted.saturating_add(1).to_string();
-        let ids = self.query("SELECT id FROM sessions LIMIT CAST(? AS INTEGER)", [Some(&limit), None])?;
-        Ok(ids.lines().count() == deleted)
+        // Those that are deleted were read, so they are there: one more is one that is left.
+        let limit = outcome.delete.len().saturating_add(1).to_string();
+        let ids = self.query("SELECT id FROM sessions LIMIT CAST(? AS INTEGER)", Some(&limit))?;
+        Ok(ids.lines().count() == outcome.delete.len())
     }
 
     /// The storage was emptied, and the table went with it.
     pub fn dropped(&self) {
         self.exists.set(Some(false));
-        self.known.replace(Known { rows: Vec::new(), is_complete: true });
+        self.known.set(Known::all(Vec::new()));
     }
 
     fn exists(&self) -> Result<bool> {
@@ -122,59 +106,42 @@ impl Table {
             return Ok(exists);
         }
         let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'sessions'";
-        let exists = !self.query(query, [None; 2])?.is_empty();
+        let exists = !self.query(query, None)?.is_empty();
         self.exists.set(Some(exists));
         Ok(exists)
     }
 
     fn read_data(&self, id: Random) -> Result<Map<String, Value>> {
-        let data = self.query("SELECT data FROM sessions WHERE id = ?", [Some(&id.to_string()), None])?;
+        let data = self.query("SELECT data FROM sessions WHERE id = ?", Some(&id.to_string()))?;
         Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
     }
 
-    /// The session of this id, if it is of this app. A check is most of what an object is asked for, so
-    /// what was read once is not read again.
     fn one_of(&self, app_id: &str, id: Random) -> Result<Vec<Session>> {
-        let mut known = self.known.borrow_mut();
-        if let Some((app, session)) = known.rows.iter().find(|(_, session)| session.id == id) {
-            return Ok(if app == app_id { vec![session.clone()] } else { Vec::new() });
+        let mut known = self.known.take();
+        if !known.can_tell_of(id) && self.exists()? {
+            let query = "SELECT app_id || '/' || session FROM sessions WHERE id = ?";
+            known.learn(parse(&self.query(query, Some(&id.to_string()))?)?);
         }
-        if known.is_complete || !self.exists()? {
-            return Ok(Vec::new());
-        }
-        let query = "SELECT session FROM sessions WHERE id = ? AND app_id = ?";
-        let sessions = self.query(query, [Some(&id.to_string()), Some(app_id)])?;
-        let sessions: Vec<Session> = sessions.lines().map(parse).collect::<Result<_>>()?;
-        known.rows.extend(sessions.iter().map(|session| (app_id.to_owned(), session.clone())));
-        Ok(sessions)
+        let found = known.find(app_id, id);
+        self.known.set(known);
+        Ok(found.into_iter().collect())
     }
 
-    fn all_of(&self, app_id: &str) -> Result<Vec<Session>> {
-        self.complete()?;
-        let known = self.known.borrow();
-        Ok(known.rows.iter().filter(|(app, _)| app == app_id).map(|(_, session)| session.clone()).collect())
-    }
-
-    /// Makes all rows known.
-    fn complete(&self) -> Result<()> {
-        if self.known.borrow().is_complete {
-            return Ok(());
+    fn with_all<T>(&self, look: impl Fn(&Known) -> T) -> Result<T> {
+        let mut known = self.known.take();
+        if !known.is_complete() {
+            let query = "SELECT app_id || '/' || session FROM sessions";
+            let lines = if self.exists()? { self.query(query, None)? } else { String::new() };
+            known = Known::all(parse(&lines)?);
         }
-        let mut rows = Vec::new();
-        if self.exists()? {
-            // An app id has no slash, so the first one ends it.
-            let lines = self.query("SELECT app_id || '/' || session FROM sessions", [None; 2])?;
-            for (app_id, session) in lines.lines().filter_map(|line| line.split_once('/')) {
-                rows.push((app_id.to_owned(), parse(session)?));
-            }
-        }
-        self.known.replace(Known { rows, is_complete: true });
-        Ok(())
+        let seen = look(&known);
+        self.known.set(known);
+        Ok(seen)
     }
 
     /// The first column of every row, a line each: JSON has its line breaks escaped.
-    fn query(&self, statement: &str, [first, second]: [Option<&str>; 2]) -> Result<String> {
-        platform::query(&self.sql, statement, first, second)
+    fn query(&self, statement: &str, binding: Option<&str>) -> Result<String> {
+        platform::query(&self.sql, statement, binding)
     }
 
     fn execute(&self, statement: &str, [first, second, third]: [Option<&str>; 3]) -> Result<()> {
@@ -182,8 +149,13 @@ impl Table {
     }
 }
 
-fn parse(session: &str) -> Result<Session> {
-    serde_json::from_str(session).ok().and_then(Session::read).ok_or_else(|| "an unreadable session".into())
+/// Reads lines of `app id/session`: an app id has no slash, so the first one ends it.
+fn parse(lines: &str) -> Result<Vec<(String, Session)>> {
+    let row = |line: &str| {
+        let (app_id, session) = line.split_once('/')?;
+        Some((app_id.to_owned(), serde_json::from_str(session).ok().and_then(Session::read)?))
+    };
+    lines.lines().map(|line| row(line).ok_or_else(|| "an unreadable session".into())).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

@@ -80,9 +80,7 @@ impl UserSessions {
         let rows = self.table.load(&app_id, &command)?;
         let first_end = first_end(&rows, policy, now);
         let (reply, outcome) = decide(rows, command, policy, now);
-        if self.table.is_emptied_by(&outcome)? {
-            self.forget_everything()?;
-        } else {
+        if !(self.table.is_emptied_by(&outcome)? && self.is_given_back()) {
             self.table.apply(&app_id, &outcome)?;
         }
         for event in &outcome.events {
@@ -97,6 +95,15 @@ impl UserSessions {
             }
         }
         Ok(reply)
+    }
+
+    /// Gives the storage back, if the platform takes it. A session is not kept alive by that.
+    fn is_given_back(&self) -> bool {
+        let given_back = self.forget_everything();
+        if let Err(error) = &given_back {
+            platform::log_error(&format!("giving the storage back: {}", platform::message_of(error)));
+        }
+        given_back.is_ok()
     }
 
     fn isolate(&self) -> Result<Rc<Isolate>, JsValue> {

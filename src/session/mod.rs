@@ -5,14 +5,18 @@
 
 mod command;
 mod decide;
+mod failure;
 mod handle;
+mod known;
 pub(crate) mod payload;
 mod read;
 mod rotation;
 
 pub use command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use decide::{Outcome, Rows, decide};
+pub use failure::Marks;
 pub use handle::{Handle, ObjectId};
+pub use known::Known;
 pub use payload::{PROTECTED, Payload, ProtectedName};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 

@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -18,7 +19,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use serde_json::Map;
 use session_gate::bytes::Random;
 use session_gate::session::{
-    self, AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Reply, Rows, Session, decide,
+    self, AntiCsrf, Command, FirstUse, Generation, Issued, Known, Policy, Reach, Reply, Rows, Session, decide,
 };
 use session_gate::time::{Seconds, Timestamp};
 
@@ -241,11 +242,17 @@ fn pick<T: Clone>(list: &[T], which: usize) -> Option<T> {
     list.iter().rev().nth(back).cloned()
 }
 
-/// The real objects, without a runtime: rows, and the clock that they read.
+/// The real objects, without a runtime: what is stored, what they know of it, and the clock that they read.
 struct Objects {
     rows: Vec<Vec<Session>>,
+    known: Vec<Known>,
     policy: Policy,
 }
+
+const APP: &str = "public";
+
+/// An object is put away now and then, and knows nothing when it comes back.
+const PUT_AWAY: i64 = 3;
 
 impl StateMachineTest for Objects {
     type SystemUnderTest = Self;
@@ -259,7 +266,7 @@ impl StateMachineTest for Objects {
             grace: seconds(life.world.grace),
             max_sessions: oracle::MAX_SESSIONS,
         };
-        Self { rows: vec![Vec::new(); USERS], policy }
+        Self { rows: vec![Vec::new(); USERS], known: (0..USERS).map(|_| Known::default()).collect(), policy }
     }
 
     fn apply(mut objects: Self, life: &Life, _: Step) -> Self {
@@ -290,15 +297,50 @@ impl StateMachineTest for Objects {
 
 impl Objects {
     fn run(&mut self, user: usize, command: Command, now: i64) -> Reply {
-        let rows = Rows { sessions: self.rows[user].clone(), data: Map::new() };
+        if now % PUT_AWAY == 0 {
+            self.known[user] = Known::default();
+        }
+        let rows = Rows { sessions: self.load(user, command.reach()), data: Map::new() };
         let (reply, outcome) = decide(rows, command, &self.policy, Timestamp::from_seconds(now));
+        let is_emptied = self.known[user].is_emptied_by(&outcome);
+        let known = std::mem::take(&mut self.known[user]).with(APP, &outcome);
+
         let rows = &mut self.rows[user];
+        let had_rows = !rows.is_empty();
         rows.retain(|row| !outcome.delete.contains(&row.id));
         for saved in outcome.save {
             rows.retain(|row| row.id != saved.id);
             rows.push(saved);
         }
+        if let Some(is_emptied) = is_emptied {
+            assert_eq!(is_emptied, had_rows && rows.is_empty(), "whether the storage may go");
+        }
+        for session in known.of_app(APP) {
+            assert!(rows.contains(&session), "what is known is stored");
+        }
+        assert!(!known.is_complete() || known.of_app(APP).len() == rows.len(), "all that is stored is known");
+        self.known[user] = known;
         reply
+    }
+
+    /// The rows within a command's reach, as the object loads them.
+    fn load(&mut self, user: usize, reach: Reach) -> Vec<Session> {
+        let (stored, known) = (&self.rows[user], &mut self.known[user]);
+        let row = |session: &Session| (APP.to_owned(), session.clone());
+        match reach {
+            Reach::One(id) => {
+                if !known.can_tell_of(id) {
+                    known.learn(stored.iter().filter(|session| session.id == id).map(row).collect());
+                }
+                known.find(APP, id).into_iter().collect()
+            }
+            Reach::All => {
+                if !known.is_complete() {
+                    *known = Known::all(stored.iter().map(row).collect());
+                }
+                known.of_app(APP)
+            }
+        }
     }
 }
 

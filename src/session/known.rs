@@ -1,0 +1,150 @@
+//! What an object knows of its rows: a check is most of what it is asked for, so what was read once is
+//! not read again.
+//!
+//! Invariant: what is known is what is stored. There is one instance of an object, and each of its
+//! writes goes through [`Known::with`].
+
+use super::{Outcome, Session};
+use crate::bytes::Random;
+
+/// Rows that were read or written: sessions with their apps.
+#[derive(Debug, Default, PartialEq)]
+pub struct Known {
+    rows: Vec<(String, Session)>,
+    is_complete: bool,
+}
+
+impl Known {
+    /// All the rows that there are.
+    #[must_use]
+    pub const fn all(rows: Vec<(String, Session)>) -> Self {
+        Self { rows, is_complete: true }
+    }
+
+    /// Whether there are no other rows.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Whether it is known if there is such a row.
+    #[must_use]
+    pub fn can_tell_of(&self, id: Random) -> bool {
+        self.is_complete || self.rows.iter().any(|(_, session)| session.id == id)
+    }
+
+    /// Rows that were read, and were not known.
+    pub fn learn(&mut self, rows: Vec<(String, Session)>) {
+        self.rows.extend(rows);
+    }
+
+    /// The session of this id, if it is of this app.
+    #[must_use]
+    pub fn find(&self, app_id: &str, id: Random) -> Option<Session> {
+        let is_it = |(app, session): &&(String, Session)| session.id == id && app == app_id;
+        self.rows.iter().find(is_it).map(|(_, session)| session.clone())
+    }
+
+    /// The known sessions of an app.
+    #[must_use]
+    pub fn of_app(&self, app_id: &str) -> Vec<Session> {
+        let of_app = |(app, _): &&(String, Session)| app == app_id;
+        self.rows.iter().filter(of_app).map(|(_, session)| session.clone()).collect()
+    }
+
+    /// The apps of the known sessions, each once.
+    #[must_use]
+    pub fn apps(&self) -> Vec<String> {
+        let mut apps: Vec<String> = self.rows.iter().map(|(app_id, _)| app_id.clone()).collect();
+        apps.sort_unstable();
+        apps.dedup();
+        apps
+    }
+
+    /// Whether no row is left once this is written; `None` where that has to be asked.
+    #[must_use]
+    pub fn is_emptied_by(&self, outcome: &Outcome) -> Option<bool> {
+        if outcome.delete.is_empty() || !outcome.save.is_empty() {
+            return Some(false);
+        }
+        let is_left = |(_, session): &(String, Session)| !outcome.delete.contains(&session.id);
+        if self.rows.iter().any(is_left) {
+            return Some(false);
+        }
+        self.is_complete.then_some(true)
+    }
+
+    /// What is known once this is written for an app.
+    #[must_use]
+    pub fn with(mut self, app_id: &str, outcome: &Outcome) -> Self {
+        let is_saved = |id| outcome.save.iter().any(|session| session.id == id);
+        self.rows.retain(|(_, session)| !outcome.delete.contains(&session.id) && !is_saved(session.id));
+        self.rows.extend(outcome.save.iter().map(|session| (app_id.to_owned(), session.clone())));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn id(n: u8) -> Random {
+        Random::from_bytes([n; 16])
+    }
+
+    fn row(app_id: &str, n: u8) -> (String, Session) {
+        (app_id.to_owned(), Session::new(id(n), id(n), "u".into(), Timestamp::default()))
+    }
+
+    fn deleting(ids: &[u8]) -> Outcome {
+        Outcome { delete: ids.iter().map(|n| id(*n)).collect(), ..Outcome::default() }
+    }
+
+    #[test]
+    fn an_object_that_woke_up_knows_nothing_for_certain() {
+        let known = Known::default();
+        assert!(!known.can_tell_of(id(1)));
+        assert_eq!(known.is_emptied_by(&deleting(&[1])), None);
+    }
+
+    #[test]
+    fn one_row_that_was_read_says_nothing_of_others() {
+        let mut known = Known::default();
+        known.learn(vec![row("a", 1)]);
+        assert!(known.can_tell_of(id(1)) && !known.can_tell_of(id(2)));
+        assert_eq!(known.is_emptied_by(&deleting(&[1])), None);
+        let known = known.with("a", &deleting(&[1]));
+        assert!(!known.can_tell_of(id(1)), "the deleted row is forgotten with all that was known");
+    }
+
+    #[test]
+    fn all_rows_say_whether_one_is_there_and_which_is_the_last() {
+        let known = Known::all(vec![row("a", 1), row("b", 2)]);
+        assert!(known.can_tell_of(id(3)) && known.find("a", id(3)).is_none());
+        assert_eq!(known.is_emptied_by(&deleting(&[1])), Some(false), "another app's is left");
+        assert_eq!(known.is_emptied_by(&deleting(&[1, 2])), Some(true));
+        assert_eq!(known.is_emptied_by(&deleting(&[])), Some(false));
+        let known = known.with("a", &deleting(&[1]));
+        assert_eq!(known, Known::all(vec![row("b", 2)]));
+        assert_eq!(known.is_emptied_by(&deleting(&[2])), Some(true));
+    }
+
+    #[test]
+    fn a_session_is_found_by_its_own_app_only() {
+        let known = Known::all(vec![row("a", 1)]);
+        assert!(known.find("a", id(1)).is_some() && known.find("b", id(1)).is_none());
+        assert_eq!(known.of_app("b"), []);
+        assert_eq!(known.apps(), ["a"]);
+    }
+
+    #[test]
+    fn what_is_saved_takes_the_place_of_what_was_there() {
+        let (_, mut changed) = row("a", 1);
+        changed.user_agent = Some("new".into());
+        let outcome = Outcome { save: vec![changed.clone()], ..Outcome::default() };
+        let known = Known::all(vec![row("a", 1)]).with("a", &outcome);
+        assert_eq!(known, Known::all(vec![("a".into(), changed)]));
+        assert_eq!(known.is_emptied_by(&outcome), Some(false));
+    }
+}
