@@ -119,6 +119,10 @@ describe("others", () => {
 describe("all and others are for a living session, proved by", () => {
   const proofs = {
     "a good access token": async ({ here }) => ({ access: here.access }),
+    "a good access token beside a refresh token that has long been replaced": async ({ here }) => {
+      await renewed(gate, await renewed(gate, await renewed(gate, here)));
+      return { access: here.access, refresh: here.refresh };
+    },
     "the current refresh token": async ({ here }) => ({ refresh: here.refresh }),
     "the child of the current refresh token": async ({ here }) => ({ refresh: (await renewed(gate, here)).refresh }),
     "a late refresh token": async ({ here }) => {

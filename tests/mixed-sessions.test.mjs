@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { assertCleared, gateFor, isSignedIn, login, logout, visit } from "./support/session.mjs";
+import { assertCleared, gateFor, isSignedIn, login, logout, presenting, visit } from "./support/session.mjs";
 
 describe("the access cookie of one session beside the refresh cookie of another", async () => {
   const gate = await gateFor({ after });
@@ -26,6 +26,13 @@ describe("the access cookie of one session beside the refresh cookie of another"
     const { alice, bob, both } = await mixed();
     const response = await logout(gate, both);
     assert.deepEqual(await response.json(), { status: "OK", revoked: 2 });
+    assert.equal(await isSignedIn(gate, alice), false);
+    assert.equal(await isSignedIn(gate, bob), false);
+  });
+  test("ends both sessions at the SDK's sign-out too", async () => {
+    const { alice, bob, both } = await mixed();
+    const response = await gate.fetch("/auth/signout", { method: "POST", headers: presenting(both) });
+    assert.deepEqual(await response.json(), { status: "OK" });
     assert.equal(await isSignedIn(gate, alice), false);
     assert.equal(await isSignedIn(gate, bob), false);
   });

@@ -52,7 +52,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         }
     };
     let exchange = Exchange::begin(request, context, isolate)?;
-    let itself = Rc::clone(&exchange.promise);
+    let own_promise = Rc::clone(&exchange.promise);
     let promise = future_to_promise(async move {
         let response = match answer(&exchange).await {
             Ok(response) => response,
@@ -63,7 +63,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         };
         Ok(response.into())
     });
-    Ok(itself.get_or_init(|| promise).clone())
+    Ok(own_promise.get_or_init(|| promise).clone())
 }
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {

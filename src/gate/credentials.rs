@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::request::{Head, Held, hold};
 use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Logout, Proof, Scope};
-use crate::token::{AccessToken, Keys, RefreshToken, Verified, claimed_handle, open_marker};
+use crate::token::{AccessToken, Keys, RefreshToken, Verified, claims_session, open_marker};
 
 /// The session tokens of a request.
 pub struct Credentials {
@@ -103,11 +103,11 @@ impl<'a> Presented<'a> {
 
     /// The credentials for ending the session of the cookies and no other, where the refresh token is
     /// enough for it: its tag costs a tenth of what the access token's signature does, which is not
-    /// looked at then. A token beside it that claims another session is another matter.
+    /// looked at then, and missing from what is given. A token that claims another session is another matter.
     #[must_use]
     pub fn leaving(self, keys: &Keys) -> Option<Credentials> {
         let refresh = self.refresh.value().and_then(|text| RefreshToken::open(text, keys))?;
-        let is_same = self.access.value().is_none_or(|text| claimed_handle(text) == Some(refresh.handle));
+        let is_same = self.access.value().is_none_or(|text| claims_session(text, refresh.handle));
         (self.bearer.is_none() && is_same).then(|| self.with(Access::Missing, "", Some(refresh), keys))
     }
 

@@ -10,7 +10,7 @@ mod keys;
 mod marker;
 mod refresh;
 
-pub use access::{AccessToken, Unverified, Verified, Version, claimed_handle, draft_jwt, fits_a_cookie};
+pub use access::{AccessToken, Unverified, Verified, Version, claims_session, draft_jwt, fits_a_cookie};
 pub use draft::Draft;
 pub use keys::{Keys, PrivateKey, Secret, public_jwk};
 pub use marker::{open_marker, seal_marker};
