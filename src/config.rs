@@ -56,6 +56,8 @@ pub struct Config {
     pub origin_control: bool,
     /// `SERVER_TIMING`: whether responses say where the time went.
     pub server_timing: bool,
+    /// `ORIGIN_TIMEOUT`: for how long the head of the application's response is waited for.
+    pub origin_timeout: Option<Seconds>,
     /// `API_KEYS`: who may use the core; empty is nobody.
     pub api_keys: Vec<String>,
     /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`.
@@ -136,6 +138,7 @@ impl Config {
             allow_same_site: vars.switch("ALLOW_SAME_SITE", false)?,
             origin_control: vars.switch("ORIGIN_CONTROL", true)?,
             server_timing: vars.switch("SERVER_TIMING", false)?,
+            origin_timeout: vars.origin_timeout()?,
             api_keys: vars.api_keys()?,
             look: vars.look()?,
             secrets: vars.secrets()?,
@@ -245,6 +248,15 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
 
     fn seconds(&self, variable: &'static str, default: u32) -> Result<Seconds, Invalid> {
         self.positive(variable, default).map(Seconds::new)
+    }
+
+    fn origin_timeout(&self) -> Result<Option<Seconds>, Invalid> {
+        let variable = "ORIGIN_TIMEOUT";
+        // Without a value there is no limit but the platform's.
+        if self.value(variable).is_none() {
+            return Ok(None);
+        }
+        self.seconds(variable, 0).map(Some)
     }
 
     fn grace(&self) -> Result<Seconds, Invalid> {
@@ -490,7 +502,7 @@ pub(crate) mod tests {
         assert_eq!(config.clear_site_data, "\"storage\"");
         assert_eq!(config.anti_csrf, AntiCsrfMode::FetchMetadata);
         assert!(config.origin_control && !config.allow_same_site && config.renews_transparently());
-        assert!(config.api_keys.is_empty());
+        assert!(config.api_keys.is_empty() && config.origin_timeout.is_none());
     }
 
     #[test]
@@ -504,6 +516,7 @@ pub(crate) mod tests {
             "SESSION_ABSOLUTE_TTL",
             "SIGNING_KEY_ROTATION",
             "MAX_SESSIONS",
+            "ORIGIN_TIMEOUT",
         ] {
             for value in [json!(0), json!(-1), json!("x"), json!(1.5), json!([]), json!(5_000_000_000_u64)] {
                 refused(json!({ variable: value }), variable);

@@ -41,6 +41,14 @@ export function changedResponse(response, changes) {
   return copy;
 }
 
+/** A response whose head comes within so many milliseconds; `undefined` if it does not, and it is given up. */
+export function responseWithin(response, patience) {
+  return within(response, patience, (resolve) => {
+    dropUnread(response);
+    resolve();
+  });
+}
+
 /** Gives up a response that is on its way. */
 export function dropUnread(response) {
   response.then(({ body }) => body?.cancel()).catch(() => {});
@@ -83,14 +91,19 @@ export function ask(namespace, hex, command, patience) {
     return Promise.resolve();
   }
   const reply = namespace.get(id).run(command);
+  // Not an error that is there from the start: it takes down its stack, for more than the timer costs.
+  return within(reply, patience, (_, reject) => reject(new Error("no answer in time")));
+}
+
+/** What a promise comes to, unless it takes more than so many milliseconds: then `late` settles it. */
+function within(promise, patience, late) {
   return new Promise((resolve, reject) => {
-    // Not an error that is there from the start: it takes down its stack, for more than the timer costs.
-    const timer = setTimeout(() => reject(new Error("no answer in time")), patience);
+    const timer = setTimeout(late, patience, resolve, reject);
     const inTime = (settle) => (value) => {
       clearTimeout(timer);
       settle(value);
     };
-    reply.then(inTime(resolve), inTime(reject));
+    promise.then(inTime(resolve), inTime(reject));
   });
 }
 
@@ -108,7 +121,8 @@ export function query(sql, statement, ...bindings) {
 
 /** Runs a statement that writes. */
 export function execute(sql, statement, ...bindings) {
-  executed(sql, statement, bindings);
+  // A statement that was not taken to its end is compiled anew the next time.
+  executed(sql, statement, bindings).next();
 }
 
 const executed = (sql, statement, bindings) => sql.exec(statement, ...bindings.filter((binding) => binding !== undefined));

@@ -34,6 +34,10 @@ extern "C" {
     #[wasm_bindgen(js_name = changedResponse, catch)]
     pub fn changed_response(response: &Response, changes: &str) -> Result<Response, JsValue>;
 
+    /// A response whose head comes within so many milliseconds, or `undefined`.
+    #[wasm_bindgen(js_name = responseWithin)]
+    pub fn response_within(response: &Promise, patience: f64) -> Promise;
+
     /// Gives up a response that is on its way.
     #[wasm_bindgen(js_name = dropUnread)]
     pub fn drop_unread(response: &Promise);
@@ -56,12 +60,7 @@ extern "C" {
 
     /// Runs a statement that reads; gives the first column of its rows, a line each.
     #[wasm_bindgen(catch)]
-    pub fn query(
-        sql: &JsValue,
-        statement: &str,
-        first: Option<&str>,
-        second: Option<&str>,
-    ) -> Result<String, JsValue>;
+    pub fn query(sql: &JsValue, statement: &str, binding: Option<&str>) -> Result<String, JsValue>;
 
     /// Runs a statement that writes.
     #[wasm_bindgen(catch)]

@@ -142,8 +142,10 @@ async fn forward(
     passage: Passage,
     ahead: Option<Ahead>,
 ) -> Result<web_sys::Response, JsValue> {
-    let Ok(response) = origin_response(exchange, &passage, ahead).await else {
-        return bad_gateway(exchange, "the origin does not answer");
+    let response = match origin_response(exchange, &passage, ahead).await {
+        Ok(Some(response)) => response,
+        Ok(None) => return exchange.respond(exchange.problem(&Problem::GatewayTimeout)),
+        Err(_) => return bad_gateway(exchange, "the origin does not answer"),
     };
     let status = response.status();
     let is_upgraded = status == 101 && exchange.head.is_upgrade();
@@ -153,19 +155,24 @@ async fn forward(
     back(exchange, rule, passage, response).await
 }
 
+/// The origin's response; none if its head takes too long. A body may take its time.
 async fn origin_response(
     exchange: &Exchange,
     passage: &Passage,
     ahead: Option<Ahead>,
-) -> Result<web_sys::Response, JsValue> {
+) -> Result<Option<web_sys::Response>, JsValue> {
     let begun = Moment::now();
     let promise = match ahead.and_then(|ahead| ahead.for_passage(passage)) {
         Some(promise) => promise,
         None => fetch(exchange, &origin_request(exchange, passage.identity.as_ref())?)?,
     };
+    let promise = match exchange.config().origin_timeout {
+        Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
+        None => promise,
+    };
     let response = JsFuture::from(promise).await;
     exchange.took(Stage::Origin, begun);
-    Ok(response?.unchecked_into())
+    Ok(Some(response?).filter(|response| !response.is_undefined()).map(JsCast::unchecked_into))
 }
 
 /// The request for the origin: the browser's own, unless something must be added or taken away.

@@ -39,6 +39,8 @@ pub enum Problem {
     Prefetch,
     /// The origin said something that makes no sense, or nothing.
     BadGateway(String),
+    /// The origin takes longer than it may.
+    GatewayTimeout,
     /// The object does not answer.
     Unavailable,
 }
@@ -100,6 +102,7 @@ impl Problem {
             Self::TooMany => 429,
             Self::BadGateway(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
+            Self::GatewayTimeout => 504,
         }
     }
 
@@ -116,6 +119,7 @@ impl Problem {
             Self::TooMany => "too many requests; try again in a minute".to_owned(),
             Self::Prefetch => "not for prefetching".to_owned(),
             Self::BadGateway(why) => why.clone(),
+            Self::GatewayTimeout => "the origin does not answer in time".to_owned(),
             Self::Unavailable => "the session store does not answer; try again".to_owned(),
         }
     }
@@ -128,7 +132,7 @@ impl Problem {
             Self::UnknownSession | Self::NotFound => "Not found",
             Self::TooLarge => "Too large",
             Self::TooMany => "Please wait a minute",
-            Self::BadGateway(_) => "The application does not answer",
+            Self::BadGateway(_) | Self::GatewayTimeout => "The application does not answer",
             Self::Prefetch | Self::Unavailable => "Please try again",
         }
     }
@@ -148,6 +152,7 @@ impl Problem {
             }
             Self::Prefetch => "This address does nothing until it is really opened.",
             Self::BadGateway(_) => "The gate is up, but the application behind it gave no usable answer.",
+            Self::GatewayTimeout => "The gate is up, but the application behind it takes too long.",
             Self::Unavailable => "Your session could not be checked just now. You are not logged out.",
         }
     }
