@@ -101,17 +101,21 @@ impl CorePath {
     /// 404 for an unknown endpoint, 400 for a name that is none.
     pub fn parse(path: &str) -> Result<Self, Refused> {
         let lower = path.to_ascii_lowercase();
-        let mut rest: Vec<&str> = lower.trim_end_matches('/').split('/').skip(1).collect();
+        let parts: Vec<&str> = lower.trim_end_matches('/').split('/').skip(1).collect();
+        let mut rest = parts.as_slice();
         let mut app_id = DEFAULT_APP;
-        if let Some(id) = rest.first().and_then(|first| first.strip_prefix("appid-")) {
-            app_id = id;
-            rest.remove(0);
+        if let [first, others @ ..] = rest
+            && let Some(id) = first.strip_prefix("appid-")
+        {
+            (app_id, rest) = (id, others);
         }
         let mut tenant_id = None;
         let mut endpoint = Endpoint::find(&rest.join("/"));
-        if endpoint.is_none() && !rest.is_empty() {
-            tenant_id = Some(rest.remove(0));
-            endpoint = Endpoint::find(&rest.join("/"));
+        if endpoint.is_none()
+            && let [first, others @ ..] = rest
+        {
+            tenant_id = Some(*first);
+            endpoint = Endpoint::find(&others.join("/"));
         }
         let endpoint = endpoint.ok_or_else(|| Refused(404, "Not found".to_owned()))?;
         if !is_name_space_id(app_id) || !tenant_id.is_none_or(is_name_space_id) {
