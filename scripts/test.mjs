@@ -9,6 +9,7 @@ import { build } from "./build.mjs";
 import { ensureChromium } from "./chromium.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { ensurePackages } from "./packages.mjs";
+import { previousBuild } from "./previous.mjs";
 import { ensurePython } from "./python.mjs";
 import { ROOT, Stop, failure, run, watch } from "./run.mjs";
 import { ensureTools } from "./tools.mjs";
@@ -30,6 +31,7 @@ const STEPS = [
   ["build", () => checked(built)],
   ["size", () => checked(checkSize)],
   ["deploy, dry run", () => checked(deployDryRun)],
+  ["gate tests: the build before", () => prepared(buildBefore)],
   ["gate tests", () => nodeTest("tests")],
   ["sdk tests", () => nodeTest("tests/sdk")],
   ["browser tests", () => nodeTest("tests/browser")],
@@ -86,6 +88,11 @@ async function prepared(body) {
 function built() {
   attempt ??= build();
   return attempt;
+}
+
+async function buildBefore() {
+  const folder = await previousBuild();
+  if (folder !== undefined) process.env.SESSION_GATE_PREVIOUS_BUILD = folder;
 }
 
 async function checkSize() {

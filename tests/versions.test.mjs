@@ -1,6 +1,7 @@
 // During a deployment Worker and objects are of different releases for a while, and storage outlives
 // every release. What the first release said and stored is in tests/fixtures; SESSION_GATE_PREVIOUS_BUILD
-// names the build folder of a release that is put together with today's build, either way round.
+// names the build folder of a release that is put together with today's build, either way round; `npm test`
+// takes the code before its last change.
 
 import assert from "node:assert/strict";
 import { cp, readFile } from "node:fs/promises";
