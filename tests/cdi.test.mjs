@@ -12,6 +12,7 @@ const WITHOUT_KEY = ["/hello", "/apiversion", "/.well-known/jwks.json"];
 const PROTECTED_NAMES = [
   "sub", "exp", "iat", "tId", "rsub",
   "sessionHandle", "refreshTokenHash1", "parentRefreshTokenHash1", "antiCsrfToken",
+  "aud", "nbf", "stt",
 ];
 
 const gate = await gateFor({ after });

@@ -31,6 +31,9 @@ const PROTECTED = [
   "refreshTokenHash1",
   "parentRefreshTokenHash1",
   "antiCsrfToken",
+  "aud",
+  "nbf",
+  "stt",
 ];
 const REFUSED = {
   "a payload of 4000 bytes": { filler: "x".repeat(4000) },
