@@ -55,9 +55,12 @@ impl Known {
     /// The apps of the known sessions, each once.
     #[must_use]
     pub fn apps(&self) -> Vec<String> {
-        let mut apps: Vec<String> = self.rows.iter().map(|(app_id, _)| app_id.clone()).collect();
-        apps.sort_unstable();
-        apps.dedup();
+        let mut apps: Vec<String> = Vec::new();
+        for (app_id, _) in &self.rows {
+            if !apps.contains(app_id) {
+                apps.push(app_id.clone());
+            }
+        }
         apps
     }
 
