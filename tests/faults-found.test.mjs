@@ -1,4 +1,4 @@
-// What the gate does not hold yet.
+// Defects that the fault tests found. Each is mended, and has its test here.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

@@ -25,6 +25,10 @@ const MOMENTS = [
   { when: "after it has committed", committed: true },
 ];
 
+/** The least that is waited before the second and the third try, in milliseconds, and what timers may be early by. */
+const PAUSES = [60, 250];
+const EARLY = 10;
+
 /** Every fault at every moment at which it can happen. */
 const FAILURES = [
   ...FAULTS.flatMap((fault) => MOMENTS.map((moment) => ({ marks: {}, ...fault, ...moment }))),
@@ -52,12 +56,11 @@ async function go({ way, state }) {
   return { way, state, response, began, answered: Date.now(), text: await response.text() };
 }
 
-/** All of them at once, and how many calls each took until its answer. What goes on after it begins a second later. */
+/** All of them at once, and when each made its calls until its answer. What goes on after it begins a second later. */
 async function goAll(ways) {
   const gone = await Promise.all(ways.map(go));
   const calls = await callsByObject(gate);
-  const until = ({ state, answered }) =>
-    (calls[objectOf(state.here.handle)] ?? []).filter((at) => at < answered + 500).length;
+  const until = ({ state, answered }) => (calls[objectOf(state.here.handle)] ?? []).filter((at) => at < answered + 500);
   return gone.map((one) => ({ ...one, calls: until(one) }));
 }
 
@@ -97,6 +100,14 @@ function assertRefusedForNow({ way, response, began, answered, text }) {
     assert.ok(tokensIn(response).pending, "a marker is set");
   } else {
     assert.deepEqual(response.headers.getSetCookie(), []);
+  }
+}
+
+/** Every try of the same call came its pause after the one before. */
+function assertPauses(tries) {
+  for (const [before, pause] of PAUSES.slice(0, tries.length - 1).entries()) {
+    const waited = tries[before + 1] - tries[before];
+    assert.ok(waited >= pause - EARLY, `try ${before + 2} came after ${waited} ms, not ${pause}`);
   }
 }
 
@@ -140,7 +151,8 @@ for (const { name, when, fault, marks, committed, tries } of FAILURES) {
 
       await eachWay(t, gone, async (one) => {
         assertRefusedForNow(one);
-        assert.equal(one.calls, skip + tries, "calls in all");
+        assert.equal(one.calls.length, skip + tries, "calls in all");
+        assertPauses(one.calls.slice(skip));
         if (!committed && !one.way.goesOn) for (const kept of ["here", "there"]) await assertLives(one, kept);
         await assertDoneInTheEnd(one);
       });
@@ -158,7 +170,7 @@ for (const { name, when, fault, marks, committed, tries } of FAILURES) {
 
     await eachWay(t, gone, async (one) => {
       assert.equal(one.response.status, one.way.status);
-      assert.equal(one.calls, one.way.calls + tries - 1, "calls in all");
+      assert.equal(one.calls.length, one.way.calls + tries - 1, "calls in all");
       if (one.way.logsOut) assert.ok(saysSignedOut(one));
       for (const ended of one.way.ends) await assertGone(one, ended);
       for (const kept of ["here", "there"]) if (!one.way.ends.includes(kept)) await assertLives(one, kept);

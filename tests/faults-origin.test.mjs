@@ -52,6 +52,15 @@ const CUT = {
   "/chunk-that-is-none": chunked([], "4", "half", "zz", "more", ""),
 };
 
+/** Control headers that say nothing that the gate could do. */
+const MALFORMED = {
+  "/malformed-create": response("200 OK", ['Gate-Create-Session: {"userId":"nobody"']),
+  "/malformed-create-bytes": response("200 OK", ['Gate-Create-Session: {"userId":"caf\xe9"}']),
+  "/malformed-revoke": response("200 OK", ["Gate-Revoke-Session: everything"]),
+  "/malformed-set": response("200 OK", ["Gate-Set-Payload: 7"]),
+  "/malformed-beside-a-good-one": response("200 OK", ["Gate-Revoke-Session: current", "Gate-Set-Payload: ["]),
+};
+
 const CONTROL = {
   "/created-and-cut": HALF.replace("Content", 'Gate-Create-Session: {"userId":"created"}\r\nContent'),
   "/revoked-and-cut": HALF.replace("Content", "Gate-Revoke-Session: current\r\nContent"),
@@ -60,7 +69,11 @@ const CONTROL = {
 /** The requests that the origin has and has not answered, by path. */
 const held = new Map();
 
+/** What listens for the gate; a connection knows it. */
+let listener;
+
 const originUrl = await rawOrigin({ after }, (head, socket) => {
+  listener = socket.server;
   const path = head.split(" ")[1].split("?")[0];
   const query = new URLSearchParams(head.split(" ")[1].split("?")[1]);
   if (path === "/login") return response("200 OK", [`Gate-Create-Session: {"userId":"${query.get("user")}"}`]);
@@ -69,7 +82,7 @@ const originUrl = await rawOrigin({ after }, (head, socket) => {
     if (path.startsWith("/held-body")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf", "latin1");
     return undefined;
   }
-  const bytes = { ...NONSENSE, ...CUT, ...CONTROL, ...UNUSUAL, "/half": HALF }[path];
+  const bytes = { ...NONSENSE, ...CUT, ...MALFORMED, ...CONTROL, ...UNUSUAL, "/half": HALF }[path];
   return query.has("reset") ? reset(socket, bytes) : (bytes ?? response("200 OK", [], head));
 });
 
@@ -124,6 +137,38 @@ describe("an answer of which nothing can be made is a 502, and others go on:", (
     );
   }
 });
+
+describe("a control header of which nothing can be made is a 502 that names it, and others go on:", () => {
+  for (const path of Object.keys(MALFORMED)) {
+    test(path, () =>
+      besideOthers(async () => {
+        const answer = await ask(path);
+        assert.equal(answer.status, 502);
+        assert.match((await answer.json()).message, /Gate-(Create-Session|Revoke-Session|Set-Payload)/i);
+        assertCookiesUntouched(answer);
+      }),
+    );
+  }
+});
+
+/** While `work` runs no new connection reaches the origin; those that it has stay. */
+async function unreachable(work) {
+  listener.close();
+  await work();
+  listener.listen(new URL(originUrl).port, "127.0.0.1");
+  await once(listener, "listening");
+}
+
+test("an origin that refuses the connection is a 502, others go on, and it is found again", () =>
+  besideOthers(async () => {
+    await unreachable(async () => {
+      const answer = await ask("/refused");
+      assert.equal(answer.status, 502);
+      assert.equal(typeof (await answer.json()).message, "string");
+      assertCookiesUntouched(answer);
+    });
+    assert.equal((await ask("/again")).status, 200);
+  }));
 
 describe("an answer that breaks off costs no more than itself:", () => {
   for (const how of ["", "?reset"]) {

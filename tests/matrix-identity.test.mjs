@@ -25,7 +25,7 @@ const alice = await login(gate, "alice");
 
 const IDENTITY = ["user", "session", "token"];
 
-/** All ways of writing the eight letters big and small, with either joint. */
+/** All ways of writing a name's letters big and small. */
 function* everyCase(name) {
   const letters = [...name].map((letter, at) => [letter, at]).filter(([letter]) => /[a-z]/.test(letter));
   for (let mask = 0; mask < 1 << letters.length; mask += 1) {
@@ -35,12 +35,11 @@ function* everyCase(name) {
   }
 }
 
-const spellings = [...everyCase("gate-user"), ...everyCase("gate_user")];
+/** All spellings of an identity header, with either joint: 4096 of the longest name, which one request can still have. */
+const spellings = (name) => [...everyCase(`gate-${name}`), ...everyCase(`gate_${name}`)];
 
 /** Each is what stands between the request line and the end of the headers. */
 const DISGUISES = {
-  "every spelling at once, in parts": spellings.slice(0, 120).map((name) => `${name}: admin`),
-  "the other spellings": spellings.slice(-120).map((name) => `${name}: admin`),
   "the name many times": Array.from({ length: 50 }, () => "Gate-User: admin"),
   "no value": ["Gate-User:", "Gate-Token:"],
   "a value of spaces": ["Gate-User:   \t "],
@@ -81,19 +80,33 @@ const lowered = (identity) =>
   Object.fromEntries(Object.entries(identity).map(([name, value]) => [name.toLowerCase(), value]));
 const cookie = `Cookie: ${presenting({ access: alice.access }).cookie}`;
 
+/** What the origin sees of identity is the session's or nothing, wherever the gate takes the request. */
+async function assertNotPassedOn(lines) {
+  const forwarded = [];
+  for (const [path, session, expected] of [
+    ["/none", [], {}],
+    ["/optional", [], {}],
+    ["/optional", [cookie], ALICE],
+    ["/page", [cookie], ALICE],
+    ["/page", [`Authorization: Bearer ${alice.access}`], ALICE],
+  ]) {
+    const seen = await seenByOrigin(`GET ${path} HTTP/1.1`, [...session, ...lines]);
+    if (seen === undefined) continue;
+    assert.deepEqual(lowered(seen), expected, path);
+    forwarded.push(path);
+  }
+  assert.equal(await seenByOrigin("GET /page HTTP/1.1", lines), undefined, "and it opens no page");
+  return forwarded;
+}
+
 for (const [what, lines] of Object.entries(DISGUISES)) {
-  test(`an identity of the client's own is not passed on: ${what}`, async () => {
-    for (const [path, session, expected] of [
-      ["/none", [], {}],
-      ["/optional", [], {}],
-      ["/optional", [cookie], ALICE],
-      ["/page", [cookie], ALICE],
-      ["/page", [`Authorization: Bearer ${alice.access}`], ALICE],
-    ]) {
-      const seen = await seenByOrigin(`GET ${path} HTTP/1.1`, [...session, ...lines]);
-      if (seen !== undefined) assert.deepEqual(lowered(seen), expected, path);
-    }
-    assert.equal(await seenByOrigin("GET /page HTTP/1.1", lines), undefined, "and it opens no page");
+  test(`an identity of the client's own is not passed on: ${what}`, () => assertNotPassedOn(lines));
+}
+
+for (const name of IDENTITY) {
+  test(`an identity of the client's own is not passed on: every spelling of gate-${name}`, async () => {
+    const forwarded = await assertNotPassedOn(spellings(name).map((spelling) => `${spelling}: admin`));
+    assert.equal(forwarded.length, 5, "and the request is taken");
   });
 }
 

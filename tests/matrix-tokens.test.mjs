@@ -10,7 +10,7 @@ import { keepAlive } from "./support/keep-alive.mjs";
 import { NEW_SECRET, publishedKeys } from "./support/keys.mjs";
 import { keyIdAfter, minted } from "./support/mint.mjs";
 import { failObject, STAND_IN } from "./support/object-stand-in.mjs";
-import { claimsOf, gateFor, headerOf, login, logout, tokensIn } from "./support/session.mjs";
+import { claimsOf, gateFor, headerOf, login, logout, presenting, renewed, tokensIn } from "./support/session.mjs";
 
 const WEEK = 604_800;
 
@@ -74,6 +74,7 @@ describe("genuinely signed, but no access token of now:", () => {
     "without an end": (_, claims) => delete claims.exp,
     "with an end in words": (_, claims) => (claims.exp = "never"),
     "with an end beyond numbers": (_, claims) => (claims.exp = 1e300),
+    "with a beginning that is still to come": (_, claims) => (claims.nbf = claims.exp - 1),
   };
   for (const [what, change] of Object.entries(changes)) {
     test(what, () => assertWorthless(minted(alice.access, change), what));
@@ -86,6 +87,35 @@ describe("genuinely signed, but no access token of now:", () => {
         minted(alice.access, () => {}),
       ),
     );
+  });
+});
+
+// A tenant is a label inside an app, and no wall.
+describe("of another tenant of the same user:", () => {
+  const there = () => login(gate, "heidi", { tenantId: "t1" });
+
+  test("every door opens to it, and it says its own tenant and not the other's", async () => {
+    const [here, other] = [await login(gate, "heidi"), await there()];
+    for (const [{ access, refresh }, tenant] of [[here, "public"], [other, "t1"]]) {
+      const kinds = { access, refresh };
+      for (const place of DOORS.filter(({ takes, name }) => takes in kinds && !name.startsWith("ending"))) {
+        const { status, text } = await show(client, place, kinds[place.takes]);
+        assert.equal(status, 200, place.name);
+        for (const [, told] of text.matchAll(/"tenantId":"(.*?)"/g)) assert.equal(told, tenant, place.name);
+      }
+      const { text } = await client.ask("GET", "/echo", presenting({ access }));
+      const { "gate-user": user, "gate-token": token } = JSON.parse(text).headers;
+      assert.deepEqual([user, claimsOf(token).tId], ["heidi", tenant]);
+      assert.equal(claimsOf((await renewed(gate, { refresh })).access).tId, tenant);
+    }
+  });
+
+  test("a log-out with it ends its own session alone, and one everywhere those of all tenants", async () => {
+    const [here, first, second] = [await login(gate, "heidi"), await there(), await there()];
+    await logout(gate, first);
+    assert.deepEqual(await Promise.all([here, first, second].map(({ access }) => lives(client, access))), [true, false, true]);
+    await logout(gate, second, { path: "/logout/all" });
+    assert.equal(await lives(client, here.access), false);
   });
 });
 
