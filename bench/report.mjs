@@ -17,6 +17,9 @@ ratios are what counts, so the processor's model is not recorded.
   the others one. \`hono-jose\` verifies the gate's own token. "Never seen" sends another good token each time. Creation, renewal and logout
   work on new sessions each time, four to a user, so that every fourth creation makes an object and every fourth logout gives one back
   (\`hono-jose-do\` leaves its storage where it is). Renewal is a request without access token.
+* **Duties.** \`hono-jose-do\`'s logout deletes the session and one cookie. \`hono-jose-do, thorough\` does all that the gate's does:
+  it expires as many cookies (13 here; 33 for a host with two domains above it), tells pages and SDKs, writes the event, and gives back the
+  storage of a user without sessions. So the two ratios tell what the duties cost from what the gate does.
 * **Objects** keep their SQLite files in memory. D1, under \`better-auth\`, is Miniflare's stand-in, whose work is in the same process: its
   figure says what the contestant costs here, not what D1 costs.
 * **Users.** Of 100 000 users with a session each, 48 that were not asked about before come by in each round. Their first

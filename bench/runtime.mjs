@@ -42,12 +42,14 @@ export async function startContestants(mode = {}) {
     cf: false,
     log: new Log(LogLevel.ERROR),
     // Events are part of the gate's work, and nobody has to read them.
-    handleStructuredLogs() {},
+    handleStructuredLogs({ level, message }) {
+      if (level === "error") console.error(message);
+    },
     durableObjectsPersist: storage,
     d1Persist: storage,
     workers: await workers(mode),
   });
-  await miniflare.ready;
+  await started(miniflare);
   const pid = childRunning("workerd");
   const places = new Map();
   for (const name of IN_WORKERD) places.set(name, { pid, url: (await miniflare.unsafeGetDirectURL(name)).origin });
@@ -65,6 +67,16 @@ export async function startContestants(mode = {}) {
       await rm(storage, { recursive: true, force: true });
     },
   };
+}
+
+// What is left of one that did not start would keep this process from its end.
+async function started(miniflare) {
+  try {
+    await miniflare.ready;
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
 }
 
 const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "hono-jose-do-thorough", "better-auth", "session-gate"];

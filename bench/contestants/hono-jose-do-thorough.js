@@ -1,10 +1,10 @@
-// The same as hono-jose-do.js with a logout that does all that the gate's does: it expires as many cookies, tells the page
+// The same as hono-jose-do with a logout that does all that the gate's does: it expires as many cookies, tells the page
 // and the SDK, writes the event, and gives back the storage of a user whose last session it was. It shows what these
 // cost without the gate.
 
 import { Hono } from "hono";
 import { deleteCookie } from "hono/cookie";
-import plain, { ATTRIBUTES, COOKIE, Sessions as PlainSessions, claims, objectOf } from "./hono-jose-do.js";
+import { ATTRIBUTES, COOKIE, Sessions as PlainSessions, app as plain, claims, objectOf } from "./hono-jose-do-app.js";
 
 // The gate's own names under either prefix, and those that SuperTokens gave, as this host may have been left with them.
 const COOKIES = [
