@@ -14,7 +14,7 @@ import { ensurePython } from "./python.mjs";
 import { ROOT, Stop, failure, run, watch } from "./run.mjs";
 import { ensureTools } from "./tools.mjs";
 
-const MAX_GZIP_BYTES = 220_000;
+const MAX_GZIP_BYTES = 350_000;
 const MAX_FILE_MS = 15 * 60 * 1000;
 const LINTS = ["--locked", "--", "-D", "warnings"];
 
