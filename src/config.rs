@@ -171,15 +171,18 @@ impl Config {
     #[must_use]
     pub fn rule(&self, head: &Head) -> Rule {
         let rule = self.rules.find(head.path());
-        let is_login = rule.session == SessionNeed::Required && self.is_login_path(head);
+        let is_login =
+            rule.session == SessionNeed::Required && self.is_login_path(head.path(), head.origin());
         if is_login { rule.clone().optional() } else { rule.clone() }
     }
 
-    fn is_login_path(&self, head: &Head) -> bool {
+    /// Whether a path on `origin` is that of the login.
+    #[must_use]
+    pub fn is_login_path(&self, path: &str, origin: &Origin) -> bool {
         let Some(login) = &self.login_url else { return false };
-        let target = login.strip_prefix(head.origin().as_str()).unwrap_or(login);
-        let path = target.split(['?', '#']).next().unwrap_or_default();
-        head.path() == if path.is_empty() { "/" } else { path }
+        let target = login.strip_prefix(origin.as_str()).unwrap_or(login);
+        let login_path = target.split(['?', '#']).next().unwrap_or_default();
+        path == if login_path.is_empty() { "/" } else { login_path }
     }
 
     fn consistent(self) -> Result<Self, Invalid> {

@@ -98,7 +98,7 @@ describe("for a session that has ended", () => {
     const refused = await get(ended.pop(), patiently("/overlap/page", { headers }));
 
     assert.equal(refused.status, 401);
-    assert.deepEqual(await refused.json(), { message: "unauthorised" });
+    assert.deepEqual(await refused.json(), { message: "unauthorised", login: "/login?return_to=/" });
     assertCleared(refused);
     assert.equal(refused.headers.get("x-secret"), null);
     assert.ok(!refused.headers.getSetCookie().some((cookie) => cookie.startsWith("own=")));

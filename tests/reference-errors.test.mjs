@@ -20,7 +20,8 @@ import {
 } from "./support/session.mjs";
 import { seconds } from "./support/time.mjs";
 
-const UNAUTHORISED = { message: "unauthorised" };
+// The reference's message, and where the gate's login is.
+const UNAUTHORISED = { message: "unauthorised", login: "/login?return_to=/" };
 const TRY_REFRESH = { message: "try refresh token" };
 
 const gate = await gateFor({ after });

@@ -167,7 +167,7 @@ describe("without a good refresh token", async () => {
   test("a script gets 401, and the cookies of a session that is gone are cleared", async () => {
     const response = await visit(gate, await revoked());
     assert.equal(response.status, 401);
-    assert.deepEqual(await response.json(), { message: "unauthorised" });
+    assert.equal((await response.json()).message, "unauthorised");
     assertCleared(response);
   });
 
@@ -184,7 +184,7 @@ describe("without a good refresh token", async () => {
   test("a browser without any token is told so, and nothing is cleared", async () => {
     const response = await visit(gate, {});
     assert.equal(response.status, 401);
-    assert.deepEqual(await response.json(), { message: "unauthorised" });
+    assert.equal((await response.json()).message, "unauthorised");
     assert.deepEqual(expiredIn(response), []);
   });
 

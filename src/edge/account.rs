@@ -7,9 +7,11 @@ use super::device;
 use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
-use crate::gate::{Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session};
+use crate::gate::{
+    Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session, unauthorised,
+};
 use crate::pages::{self, Problem};
-use crate::response::Answer;
+use crate::response::{Answer, Reason};
 use crate::session::{Command, Handle, Proof, Reply, Scope, Session};
 use crate::time::Seconds;
 
@@ -26,12 +28,13 @@ pub async fn session(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let signed = match signed_in(exchange).await {
         Ok(signed) => signed,
-        Err(Absent::Session(absence)) => return Ok(unauthorised(exchange, absence).await),
+        Err(Absent::Session(absence)) => return Ok(no_session_json(exchange, absence).await),
         Err(Absent::Store) => return Ok(exchange.unavailable()),
     };
     let policy = &exchange.config().policy;
     let answer = Answer::json(
         200,
+        Reason::Ok,
         &json!({
             "userId": signed.session.user_id,
             "handle": signed.identity.token.handle,
@@ -50,7 +53,7 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let signed = match signed_in(exchange).await {
         Ok(signed) => signed,
-        Err(absent) => return Ok(refusal(exchange, absent)),
+        Err(absent) => return Ok(refusal(exchange, absent).await),
     };
     let current = signed.identity.token.handle;
     let Ok(Reply::Listed(all)) = exchange.ask(current.object, Command::List { tenant_id: None }).await else {
@@ -72,7 +75,7 @@ pub async fn sessions(exchange: &Exchange) -> Result<Answer, JsValue> {
             pages::session_json(current, session, name, session.ends_at(policy))
         };
         let all: Vec<_> = named.iter().map(json).collect();
-        Answer::json(200, &json!({ "sessions": all })).with("cache-control", "no-store")
+        Answer::json(200, Reason::Ok, &json!({ "sessions": all })).with("cache-control", "no-store")
     };
     Ok(with_tokens(exchange, &signed.identity, answer).await)
 }
@@ -92,12 +95,12 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     };
     let signed = match signed_in(exchange).await {
         Ok(signed) => signed,
-        Err(absent) => return Ok(refusal(exchange, absent)),
+        Err(absent) => return Ok(refusal(exchange, absent).await),
     };
     if lacks_anti_csrf(&exchange.head, credentials, exchange.config(), exchange.keys())
         && !exchange.head.wants_page()
     {
-        return Ok(unauthorised(exchange, Absence::TryRefresh).await);
+        return Ok(no_session_json(exchange, Absence::TryRefresh).await.because(Reason::AntiCsrf));
     }
     let current = signed.identity.token.handle;
     let parameter =
@@ -136,7 +139,8 @@ pub async fn jwks(exchange: &Exchange) -> Answer {
     let Some(jwks) = exchange.asker.isolate.signatures.jwks(keys, exchange.now).await else {
         return exchange.unavailable();
     };
-    Answer::json(200, &jwks).with("cache-control", format!("public, max-age={}", keys.jwks_max_age()))
+    Answer::json(200, Reason::Ok, &jwks)
+        .with("cache-control", format!("public, max-age={}", keys.jwks_max_age()))
 }
 
 /// `GET /auth/health`.
@@ -144,7 +148,7 @@ pub fn health(exchange: &Exchange) -> Answer {
     if !matches!(exchange.head.method(), "GET" | "HEAD") {
         return Answer::method_not_allowed("GET, HEAD");
     }
-    Answer::json(200, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+    Answer::json(200, Reason::Ok, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
         .with("cache-control", "no-store")
 }
 
@@ -167,15 +171,17 @@ async fn signed_in(exchange: &Exchange) -> Result<Signed, Absent> {
     }
 }
 
-fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
+async fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
     match absent {
-        Absent::Session(absence) => no_session(&exchange.head, exchange.config(), absence),
+        Absent::Session(absence) => {
+            no_session(&exchange.head, exchange.config(), exchange.credentials().await, absence)
+        }
         Absent::Store => exchange.unavailable(),
     }
 }
 
-async fn unauthorised(exchange: &Exchange, absence: Absence) -> Answer {
-    let answer = Answer::message(401, absence.message()).with("cache-control", "no-store");
+async fn no_session_json(exchange: &Exchange, absence: Absence) -> Answer {
+    let answer = unauthorised(&exchange.head, exchange.config(), absence);
     if absence.clears() {
         let delivery = exchange.credentials().await.delivery();
         answer.with_all(cleared(delivery, exchange.head.origin().host(), exchange.config()))
@@ -189,7 +195,7 @@ async fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -
         Some(tokens) => {
             let credentials = exchange.credentials().await;
             let delivery = credentials.delivery();
-            answer.with_all(exchange.tokens(tokens, delivery, credentials.in_conflict()))
+            answer.with_all(exchange.tokens(tokens, delivery, credentials, credentials.in_conflict()))
         }
         None => answer.with("cache-control", "no-store"),
     }

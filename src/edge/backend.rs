@@ -11,7 +11,7 @@ use super::signatures::Signatures;
 use super::store::{self, Unavailable};
 use crate::bytes::Random;
 use crate::gate::{Mint, TokenPair, Unsigned};
-use crate::response::{Answer, Body};
+use crate::response::{Answer, Body, Reason};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
 use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
@@ -62,12 +62,14 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
     }
     let keys = exchange.asker.isolate.keys_of(&path.app_id);
     match path.endpoint {
-        Endpoint::Hello => return Ok(Answer::new(200, Body::Text("Hello\n".to_owned()))),
-        Endpoint::ApiVersion => return Ok(Answer::json(200, &json!({ "versions": cdi::VERSIONS }))),
+        Endpoint::Hello => return Ok(Answer::new(200, Reason::Ok, Body::Text("Hello\n".to_owned()))),
+        Endpoint::ApiVersion => {
+            return Ok(Answer::json(200, Reason::Ok, &json!({ "versions": cdi::VERSIONS })));
+        }
         Endpoint::Jwks => {
             let max_age = format!("max-age={}, must-revalidate", keys.jwks_max_age());
             return Ok(match exchange.asker.isolate.signatures.jwks(&keys, exchange.now).await {
-                Some(jwks) => Answer::json(200, &jwks).with("cache-control", max_age),
+                Some(jwks) => Answer::json(200, Reason::Ok, &jwks).with("cache-control", max_age),
                 None => unavailable(),
             });
         }
@@ -79,7 +81,7 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         Err(Unread::Broken) => return Ok(refused(400, "The body cannot be read")),
     };
     Ok(match call(exchange, &path, keys, &body).await {
-        Ok(value) => Answer::json(200, &value).with("cache-control", "no-store"),
+        Ok(value) => Answer::json(200, Reason::Ok, &value).with("cache-control", "no-store"),
         Err(Failed::Refused(refused)) => refused.answer(),
         Err(Failed::Store) => unavailable(),
     })

@@ -144,7 +144,7 @@ async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<(), Unavailab
 }
 
 fn too_large(exchange: &Exchange, header: &str) -> Answer {
-    exchange.problem(&Problem::BadGateway(format!("{header}: the access token would not fit a cookie")))
+    exchange.problem(&Problem::OriginHeaders(format!("{header}: the access token would not fit a cookie")))
 }
 
 fn shortened(user_agent: &str) -> String {

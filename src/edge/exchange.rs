@@ -16,8 +16,8 @@ use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, TokenPair,
-    Unsigned, Verdict, admit, csrf_refusal, delivered, judge, problem, too_many, unavailable,
+    Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, Strays, TokenPair,
+    Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many, unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
@@ -261,17 +261,53 @@ impl Exchange {
         }
     }
 
-    /// The headers that hand out tokens, and expire rivals of the cookies among them if there may be some.
-    pub fn tokens(&self, tokens: &TokenPair, delivery: Delivery, has_rivals: bool) -> Additions {
+    /// The headers that hand out tokens. If there may be cookies that would rival theirs, they are expired.
+    pub fn tokens(
+        &self,
+        tokens: &TokenPair,
+        delivery: Delivery,
+        credentials: &Credentials,
+        has_rivals: bool,
+    ) -> Additions {
         let mut additions = delivered(tokens, delivery, self.config());
-        if has_rivals && delivery == Delivery::Cookies {
-            for cookie in
-                self.config().cookies.clear_rivals(self.head.origin().host(), &self.config().base_path)
-            {
-                additions.add("set-cookie", cookie);
+        let (cookies, host) = (&self.config().cookies, self.head.origin().host());
+        let mut expired = match delivery {
+            Delivery::Cookies if has_rivals || credentials.strays.any() => {
+                cookies.clear_rivals(host, &self.config().base_path)
             }
+            Delivery::Cookies => Vec::new(),
+            Delivery::Headers => self.expired_strays(credentials.strays),
+        };
+        if delivery == Delivery::Cookies
+            && credentials.strays.iter().any(|stray| stray == GateCookie::Pending)
+        {
+            expired.push(cookies.clear_pending());
+        }
+        for cookie in expired {
+            additions.add("set-cookie", cookie);
         }
         additions
+    }
+
+    /// The `Set-Cookie` values that expire cookies of the gate's names that prove nothing.
+    fn expired_strays(&self, strays: Strays) -> Vec<String> {
+        if !strays.any() {
+            return Vec::new();
+        }
+        let config = self.config();
+        config.cookies.clear_named(strays.iter(), self.head.origin().host(), &config.base_path)
+    }
+
+    /// Expires the cookies of the request that prove nothing, unless the answer says already what becomes of the
+    /// gate's cookies. A refusal that changes nothing changes no cookie either.
+    fn expire_strays(&self, answer: &mut Answer) {
+        if matches!(answer.status, 403 | 503) || answer.headers.iter().any(|(name, _)| name == "set-cookie") {
+            return;
+        }
+        let strays = self.credentials.get().map(|credentials| credentials.strays).unwrap_or_default();
+        for cookie in self.expired_strays(strays) {
+            answer.headers.add("set-cookie", cookie);
+        }
     }
 
     /// The answer to a preflight from an allowed origin.
@@ -296,7 +332,7 @@ impl Exchange {
         platform::read_text(self.request.body(), MAX_BODY).await.map_err(|unread| {
             self.problem(&match unread {
                 Unread::TooLarge => Problem::TooLarge,
-                Unread::Broken => Problem::BadRequest("the body cannot be read"),
+                Unread::Broken => Problem::BrokenBody,
             })
         })
     }
@@ -323,10 +359,16 @@ impl Exchange {
 
     /// The response for an answer of the gate's own, readable for allowed origins.
     pub fn respond(&self, mut answer: Answer) -> Result<web_sys::Response, JsValue> {
+        self.expire_strays(&mut answer);
         self.clear_completed_marker(&mut answer.headers);
         self.add_timing(&mut answer.headers);
         let cors = fdi::cors(&self.head, self.config());
         let has_cors = answer.headers.iter().any(|(name, _)| name == "access-control-allow-origin");
-        reply::to_response(&if has_cors { answer } else { answer.with_all(cors) })
+        self.respond_as_is(if has_cors { answer } else { answer.with_all(cors) })
+    }
+
+    /// The response for an answer that browsers do not see.
+    pub fn respond_as_is(&self, answer: Answer) -> Result<web_sys::Response, JsValue> {
+        reply::to_response(&challenged(answer, &self.head))
     }
 }

@@ -27,7 +27,7 @@ use worker::wasm_bindgen_futures::future_to_promise;
 use worker::{Env, event, web_sys, worker_sys};
 
 use crate::gate::{Route, misconfigured};
-use crate::response::Answer;
+use crate::response::{Answer, Reason};
 use exchange::Exchange;
 use isolate::Isolate;
 
@@ -58,7 +58,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
             Ok(response) => response,
             Err(error) => {
                 platform::log_error(&format!("a request failed: {}", platform::message_of(&error)));
-                reply::to_response(&Answer::message(500, "internal error"))?
+                reply::to_response(&Answer::message(500, Reason::Error, "internal error"))?
             }
         };
         Ok(response.into())
@@ -69,7 +69,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let answer = match Route::of(exchange.head.path(), exchange.config()) {
         Route::Origin => return proxy::pass(exchange).await,
-        Route::Core(path) => return reply::to_response(&backend::serve(exchange, path).await?),
+        Route::Core(path) => return exchange.respond_as_is(backend::serve(exchange, path).await?),
         route => own_route(exchange, route).await?,
     };
     exchange.respond(answer)
@@ -93,6 +93,10 @@ async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsVa
         Route::Health => Ok(account::health(exchange)),
         Route::Refresh => sdk::refresh(exchange).await,
         Route::SignOut => sdk::sign_out(exchange).await,
-        Route::Origin | Route::Core(_) | Route::Unknown => Ok(exchange.not_found()),
+        Route::Origin | Route::Core(_) | Route::Unknown => {
+            // Read so that cookies which prove nothing are expired.
+            exchange.credentials().await;
+            Ok(exchange.not_found())
+        }
     }
 }

@@ -26,6 +26,16 @@ export function hasAny(message, names) {
   return names.some((name) => headers.has(name));
 }
 
+/**
+ * What a response made for an identity says of its storage, as bits: 1 if it has Cache-Control, 2 if it has Expires,
+ * 4 if it is HTML. The last two only if the first does not settle it.
+ */
+export function cachingOf({ headers }) {
+  if (headers.has("cache-control")) return 1;
+  const isHtml = /^\s*text\/html/i.test(headers.get("content-type"));
+  return (headers.has("expires") ? 2 : 0) | (isHtml ? 4 : 0);
+}
+
 /** A copy of a request, body stream and all, with other headers and perhaps another address. */
 export function changedRequest(request, url, changes) {
   // Keeps the method, the signal and manual redirects, which an init of its own would lose.

@@ -10,6 +10,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
 
 use crate::bytes::Random;
+use crate::gate::Caching;
 use crate::time::Timestamp;
 
 #[wasm_bindgen(module = "/src/edge/platform.js")]
@@ -25,6 +26,10 @@ extern "C" {
     /// Whether a response has one of these headers.
     #[wasm_bindgen(js_name = hasAny)]
     pub fn has_any(response: &Response, names: &Array) -> bool;
+
+    /// What a response says of its storage, as bits.
+    #[wasm_bindgen(js_name = cachingOf)]
+    fn caching_bits(response: &Response) -> u8;
 
     /// A copy of a request with other headers and perhaps another address.
     #[wasm_bindgen(js_name = changedRequest, catch)]
@@ -77,6 +82,12 @@ extern "C" {
 extern "C" {
     #[wasm_bindgen(js_namespace = scheduler)]
     fn wait(milliseconds: u32) -> Promise;
+}
+
+/// What a response made for an identity says of its storage.
+pub fn caching_of(response: &Response) -> Caching {
+    let bits = caching_bits(response);
+    Caching { has_control: bits & 1 != 0, has_expires: bits & 2 != 0, is_html: bits & 4 != 0 }
 }
 
 /// Changes of headers, as `platform.js` reads them: a line each.

@@ -17,8 +17,8 @@ use super::platform::{self, Changes, Moment};
 use super::reply;
 use crate::event::GateEvent;
 use crate::gate::{
-    Absence, Controls, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, expected, lacks_anti_csrf,
-    no_session,
+    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, expected,
+    is_targeted, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
 use crate::request::{Head, strip};
@@ -51,7 +51,7 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let rule = exchange.config().rule(&exchange.head);
     let ahead = Ahead::begin(exchange, &rule).await;
     match admission(exchange, &rule).await {
-        Ok(passage) => forward(exchange, &rule, passage, ahead).await,
+        Ok(passage) => forward(exchange, passage, ahead).await,
         Err(refusal) => {
             if let Some(ahead) = ahead {
                 ahead.drop_unread();
@@ -110,7 +110,7 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
     }
     if lacks_anti_csrf(&exchange.head, credentials, exchange.config(), exchange.keys()) {
         exchange.report(GateEvent::CsrfRefused, credentials.handle());
-        return Err(exchange.problem(&Problem::CrossSite));
+        return Err(exchange.problem(&Problem::AntiCsrf));
     }
     if completed.is_err() {
         return Err(exchange.unavailable());
@@ -123,14 +123,19 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
             let news = identity.tokens.take().map_or(News::Nothing, News::Tokens);
             (Some(*identity), news)
         }
-        Standing::SignedOut(absence) => (None, absent(exchange, rule, absence)?),
+        Standing::SignedOut(absence) => (None, absent(exchange, rule, credentials, absence)?),
     };
     Ok(Passage { identity, news })
 }
 
-fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, Answer> {
+fn absent(
+    exchange: &Exchange,
+    rule: &Rule,
+    credentials: &Credentials,
+    absence: Absence,
+) -> Result<News, Answer> {
     match rule.session {
-        SessionNeed::Required => Err(no_session(&exchange.head, exchange.config(), absence)),
+        SessionNeed::Required => Err(no_session(&exchange.head, exchange.config(), credentials, absence)),
         SessionNeed::Optional | SessionNeed::None if absence.clears() => Ok(News::Ended),
         SessionNeed::Optional | SessionNeed::None => Ok(News::Nothing),
     }
@@ -138,7 +143,6 @@ fn absent(exchange: &Exchange, rule: &Rule, absence: Absence) -> Result<News, An
 
 async fn forward(
     exchange: &Exchange,
-    rule: &Rule,
     passage: Passage,
     ahead: Option<Ahead>,
 ) -> Result<web_sys::Response, JsValue> {
@@ -152,7 +156,7 @@ async fn forward(
     if !is_upgraded && !(200..=599).contains(&status) {
         return bad_gateway(exchange, "the origin answered with a status that is none");
     }
-    back(exchange, rule, passage, response).await
+    back(exchange, passage, response).await
 }
 
 /// The origin's response; none if its head takes too long. A body may take its time.
@@ -227,28 +231,25 @@ fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsV
 /// Hands the origin's answer back, with what it asked for done and what the browser must hear added.
 async fn back(
     exchange: &Exchange,
-    rule: &Rule,
     passage: Passage,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
-    let is_watched = platform::has_any(&response, &exchange.asker.isolate.watched);
-    let may_need_headers = is_watched || rule.may_keep_out_of_history(&exchange.head);
     // Most answers have nothing to say to the gate, and need not be read.
-    let lines = if may_need_headers { platform::lines_of(&response.headers()) } else { String::new() };
-    let header = |name: &str| {
-        lines
-            .lines()
-            .filter_map(|line| line.split_once(','))
-            .find(|(other, _)| *other == name)
-            .map(|(_, value)| value)
-    };
+    let is_watched = platform::has_any(&response, &exchange.asker.isolate.watched);
+    let lines = if is_watched { platform::lines_of(&response.headers()) } else { String::new() };
+    let header = |name: &str| head_lines(&lines).find(|(other, _)| *other == name).map(|(_, value)| value);
     let has_controls = Controls::HEADERS.iter().any(|name| header(name).is_some());
     let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
 
+    // Of an upgraded connection nothing is stored.
+    let has_identity = passage.identity.is_some() && response.status() != 101;
     let news = if has_controls && exchange.config().origin_control {
         let controls = match Controls::parse(header) {
             Ok(controls) => controls,
-            Err(error) => return bad_gateway(exchange, &format!("{}: {}", error.header, error.why)),
+            Err(error) => {
+                let why = format!("{}: {}", error.header, error.why);
+                return exchange.respond(exchange.problem(&Problem::OriginHeaders(why)));
+            }
         };
         match control::carry_out(exchange, passage, controls).await {
             Ok(news) => news,
@@ -261,8 +262,12 @@ async fn back(
     let mut additions = additions(exchange, &news).await;
     exchange.clear_completed_marker(&mut additions);
     exchange.add_timing(&mut additions);
-    if rule.keeps_out_of_history(&exchange.head, header) {
-        additions.add("cache-control", "no-store");
+    let has_cookies = additions.iter().any(|(name, _)| name == "set-cookie");
+    if has_identity
+        && !has_cookies
+        && let Some(value) = platform::caching_of(&response).added(&exchange.head)
+    {
+        additions.add("cache-control", value);
     }
     if !has_controls && !gate_cookies && additions.is_empty() {
         return Ok(response);
@@ -275,6 +280,13 @@ async fn back(
         changes.delete("set-cookie");
         for cookie in set_cookies(&lines).filter(|cookie| !is_gate_cookie(exchange, cookie)) {
             changes.append("set-cookie", cookie);
+        }
+    }
+    if has_cookies {
+        for (name, _) in
+            head_lines(&platform::lines_of(&response.headers())).filter(|(name, _)| is_targeted(name))
+        {
+            changes.delete(name);
         }
     }
     reply::add(&mut changes, &additions);
@@ -300,9 +312,10 @@ async fn additions(exchange: &Exchange, news: &News) -> Additions {
     let delivery = credentials.delivery();
     match news {
         News::Nothing => Additions::default(),
-        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials.in_conflict()),
+        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials, credentials.in_conflict()),
         News::NewSession(tokens) => {
-            exchange.tokens(tokens, fdi::delivery(&exchange.head), credentials.has_cookie())
+            let delivery = fdi::delivery(&exchange.head);
+            exchange.tokens(tokens, delivery, credentials, credentials.has_cookie())
         }
         News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
@@ -310,6 +323,10 @@ async fn additions(exchange: &Exchange, news: &News) -> Additions {
 
 fn bad_gateway(exchange: &Exchange, why: &str) -> Result<web_sys::Response, JsValue> {
     exchange.respond(exchange.problem(&Problem::BadGateway(why.to_owned())))
+}
+
+fn head_lines(lines: &str) -> impl Iterator<Item = (&str, &str)> {
+    lines.lines().filter_map(|line| line.split_once(','))
 }
 
 fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {

@@ -16,6 +16,7 @@ pub fn to_response(answer: &Answer) -> Result<web_sys::Response, JsValue> {
     };
     let mut changes = Changes::default();
     changes.set("x-content-type-options", "nosniff");
+    changes.set("gate-reason", answer.reason.as_str());
     if let Some(content_type) = content_type {
         changes.set("content-type", content_type);
     }

@@ -10,7 +10,7 @@ use crate::gate::{
     Absence, Delivery, LogoutRequest, Standing, all_logouts, lacks_anti_csrf, pending, postponed,
     signed_out_headers,
 };
-use crate::response::Answer;
+use crate::response::{Answer, Reason};
 use crate::session::{Command, Reply, Scope};
 use crate::supertokens::fdi;
 
@@ -33,9 +33,10 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(exchange.unavailable());
     }
     let refused = |absence| fdi::refresh_refused(head, absence, delivery, config);
-    let Some(token) = token.filter(|_| !fdi::lacks_custom_header(head, delivery, config)) else {
-        return Ok(refused(Absence::None));
-    };
+    let Some(token) = token else { return Ok(refused(Absence::None)) };
+    if fdi::lacks_custom_header(head, delivery, config) {
+        return Ok(refused(Absence::None).because(Reason::AntiCsrf));
+    }
     let command = Command::Renew {
         id: token.handle.id,
         presented: token.generation,
@@ -47,11 +48,13 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(exchange.unavailable());
     };
     if reply == Reply::AntiCsrfMissing {
-        return Ok(refused(Absence::None));
+        return Ok(refused(Absence::None).because(Reason::AntiCsrf));
     }
     match exchange.settle(reply, token.handle, credentials).await {
         Ok(Standing::SignedIn(identity)) => match &identity.tokens {
-            Some(tokens) => Ok(fdi::refreshed(exchange.tokens(tokens, delivery, credentials.in_conflict()))),
+            Some(tokens) => {
+                Ok(fdi::refreshed(exchange.tokens(tokens, delivery, credentials, credentials.in_conflict())))
+            }
             None => Ok(exchange.unavailable()),
         },
         Ok(Standing::SignedOut(absence)) => Ok(refused(absence)),
@@ -81,14 +84,14 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(fdi::nothing_to_sign_out_of(absence));
     }
     if lacks_anti_csrf(head, credentials, config, keys) {
-        return Ok(fdi::nothing_to_sign_out_of(Absence::TryRefresh));
+        return Ok(fdi::nothing_to_sign_out_of(Absence::TryRefresh).because(Reason::AntiCsrf));
     }
     let logouts = all_logouts(credentials, own);
     match logout::end(exchange, &logouts).await {
         Ok(_) => {
             let delivery = credentials.delivery();
             let cleared = signed_out_headers(head, config, delivery);
-            Ok(Answer::json(200, &serde_json::json!({ "status": "OK" })).with_all(cleared))
+            Ok(Answer::json(200, Reason::LoggedOut, &serde_json::json!({ "status": "OK" })).with_all(cleared))
         }
         Err(Unavailable) => {
             let logouts = postponed(&logouts, exchange.now);

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use crate::bytes::Random;
 use crate::config::{AntiCsrfMode, Config};
 use crate::request::{Head, Trust, cross_site};
-use crate::session::{AntiCsrf, Command, Handle, Reply, Session};
+use crate::response::Reason;
+use crate::session::{AntiCsrf, Command, Handle, Policy, Reply, Session};
 use crate::time::{Seconds, Timestamp};
 use crate::token::{AccessToken, Keys};
 
@@ -55,14 +56,18 @@ pub struct Identity {
 /// Why there is no session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
-    /// There were no good credentials.
+    /// There were no credentials of the gate's.
     None,
+    /// The access token has expired, and nothing was there to renew it with.
+    Unrenewed,
     /// They are in each other's way.
     Conflict,
     /// There is a refresh cookie, but only the refresh route may use it.
     TryRefresh,
-    /// The session has ended, or moved on without this token.
+    /// The session has been ended, or moved on without this token.
     Ended,
+    /// The session has ended, and its lifetime had passed.
+    Lapsed,
     /// A replaced refresh token came back.
     Theft,
 }
@@ -72,8 +77,8 @@ impl Absence {
     #[must_use]
     pub const fn clears(self) -> bool {
         match self {
-            Self::None | Self::TryRefresh => false,
-            Self::Conflict | Self::Ended | Self::Theft => true,
+            Self::None | Self::Unrenewed | Self::TryRefresh => false,
+            Self::Conflict | Self::Ended | Self::Lapsed | Self::Theft => true,
         }
     }
 
@@ -81,9 +86,31 @@ impl Absence {
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
-            Self::None | Self::Conflict | Self::Ended => "unauthorised",
+            Self::None | Self::Unrenewed | Self::Conflict | Self::Ended | Self::Lapsed => "unauthorised",
             Self::TryRefresh => "try refresh token",
             Self::Theft => "token theft detected",
+        }
+    }
+
+    /// The word of `Gate-Reason`.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::None => Reason::NoSession,
+            Self::Unrenewed | Self::TryRefresh | Self::Lapsed => Reason::Expired,
+            Self::Conflict => Reason::CookiesConflict,
+            Self::Ended => Reason::Revoked,
+            Self::Theft => Reason::TokenTheft,
+        }
+    }
+
+    /// Why a session that the object does not have has ended. The object keeps no record of it, so its tokens
+    /// tell: nobody uses a token longer than a session lives without being renewed.
+    fn of_ended(credentials: &Credentials, policy: &Policy, now: Timestamp) -> Self {
+        let lifetime = policy.idle.min(policy.absolute);
+        match credentials.access.token() {
+            Some(token) if !token.issued_at.within(lifetime, now) => Self::Lapsed,
+            _ => Self::Ended,
         }
     }
 }
@@ -102,11 +129,14 @@ pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, nee
     cross_site(head, Trust { origins: &config.cors_origins, same_site: config.allow_same_site })
 }
 
-/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for beside the provenance. A browser
+/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for besides the provenance. A browser
 /// cannot put headers on a WebSocket handshake; its `Origin` has to do.
+///
+/// Only cookies that this gate signed, dead or alive, call for the proof. Others act for nobody, and nobody
+/// could prove anything for them: a browser that holds some would be locked out of the login.
 #[must_use]
 pub fn lacks_anti_csrf(head: &Head, credentials: &Credentials, config: &Config, keys: &Keys) -> bool {
-    if head.is_safe() || !credentials.has_cookie() || credentials.header_mode {
+    if head.is_safe() || !credentials.has_genuine_cookie() || credentials.header_mode {
         return false;
     }
     match config.anti_csrf {
@@ -162,7 +192,7 @@ pub fn admit(
     }
     if let Access::Good(token) = &credentials.access {
         if memory.has_ended(token.handle) {
-            return signed_out(Absence::Ended);
+            return signed_out(Absence::of_ended(credentials, &config.policy, now));
         }
         if token.parent.is_none() && memory.is_fresh(token.handle, fresh, now) {
             let identity = Identity::unchanged(token, credentials, None);
@@ -175,7 +205,7 @@ pub fn admit(
         && config.renews_transparently()
     {
         if memory.has_ended(refresh.handle) {
-            return signed_out(Absence::Ended);
+            return signed_out(Absence::of_ended(credentials, &config.policy, now));
         }
         let command = Command::Renew {
             id: refresh.handle.id,
@@ -190,6 +220,8 @@ pub fn admit(
         Absence::Conflict
     } else if credentials.sent == Sent::Refresh && !config.renews_transparently() {
         Absence::TryRefresh
+    } else if matches!(credentials.access, Access::Expired(_)) {
+        Absence::Unrenewed
     } else {
         Absence::None
     })
@@ -218,7 +250,7 @@ pub fn judge(
         }
         Reply::Gone => {
             memory.ended(handle);
-            signed_out(Absence::Ended)
+            signed_out(Absence::of_ended(credentials, mint.policy, mint.now))
         }
         Reply::Superseded => signed_out(Absence::Ended),
         Reply::Reuse { .. } => {

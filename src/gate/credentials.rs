@@ -29,6 +29,35 @@ pub struct Credentials {
     pub sent: Sent,
     /// Whether a session cookie came twice.
     pub is_doubled: bool,
+    /// Which cookies of the gate's prove nothing.
+    pub strays: Strays,
+}
+
+/// Cookies of the gate's names that prove nothing: this gate did not make them, or they came twice. The gate's
+/// next answer expires them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strays {
+    access: bool,
+    refresh: bool,
+    pending: bool,
+}
+
+impl Strays {
+    /// The cookies.
+    pub fn iter(self) -> impl Iterator<Item = GateCookie> {
+        let all = [
+            (GateCookie::Access, self.access),
+            (GateCookie::Refresh, self.refresh),
+            (GateCookie::Pending, self.pending),
+        ];
+        all.into_iter().filter_map(|(cookie, is_stray)| is_stray.then_some(cookie))
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.access || self.refresh || self.pending
+    }
 }
 
 /// Which session cookies a browser sent.
@@ -98,7 +127,16 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn with_cookie(self, token: Option<Verified>, keys: &Keys) -> Credentials {
         let text = self.access.value().unwrap_or_default();
-        self.read(text, token, keys)
+        let (access, refresh, pending) = (self.access, self.refresh, self.pending);
+        let credentials = self.read(text, token, keys);
+        let is_stray = |held, proves: bool| held == Held::Several || (held != Held::Nothing && !proves);
+        let unread = refresh.value().is_some_and(|text| credentials.access.speaks_for(text));
+        let strays = Strays {
+            access: is_stray(access, credentials.access.token().is_some()),
+            refresh: is_stray(refresh, unread || credentials.refresh.is_some()),
+            pending: is_stray(pending, !credentials.pending.is_empty()),
+        };
+        Credentials { strays, ..credentials }
     }
 
     /// The credentials for ending the session of the cookies and no other, where the refresh token is
@@ -130,6 +168,7 @@ impl<'a> Presented<'a> {
                 _ => Sent::Refresh,
             },
             is_doubled: self.access == Held::Several || self.refresh == Held::Several,
+            strays: Strays::default(),
         }
     }
 }
@@ -139,6 +178,12 @@ impl Credentials {
     #[must_use]
     pub fn has_cookie(&self) -> bool {
         self.sent != Sent::Nothing
+    }
+
+    /// Whether a session cookie was sent that this gate made, whether its session lives or not.
+    #[must_use]
+    pub fn has_genuine_cookie(&self) -> bool {
+        self.has_cookie() && (self.access.token().is_some() || self.refresh.is_some())
     }
 
     /// Whether cookies are in the way of each other and want clearing.

@@ -3,10 +3,12 @@
 //! The order is fixed: read, delete in the object, clear cookies, answer. Invariant: "signed out" is
 //! said only after the object has said that the records are gone; done twice is success.
 
+use serde_json::json;
+
 use crate::config::Config;
 use crate::pages::{self, Problem};
 use crate::request::{Head, LogoutLink, logout_link, percent_encode, return_target};
-use crate::response::{Additions, Answer};
+use crate::response::{Additions, Answer, Reason};
 use crate::session::{Logout, Scope};
 use crate::time::Timestamp;
 use crate::token::{Keys, seal_marker};
@@ -102,10 +104,10 @@ pub fn done(
     delivery: Delivery,
 ) -> Answer {
     let answer = match (head.wants_page(), target) {
-        (true, Some(target)) => Answer::see_other(target),
+        (true, Some(target)) => Answer::see_other(Reason::LoggedOut, target),
         (true, None) if spared => pages::others_signed_out(config),
         (true, None) => pages::signed_out(config),
-        (false, _) => Answer::json(200, &serde_json::json!({ "status": "OK", "revoked": revoked })),
+        (false, _) => Answer::json(200, Reason::LoggedOut, &json!({ "status": "OK", "revoked": revoked })),
     };
     if spared {
         return answer.with("cache-control", "no-store");
@@ -143,7 +145,11 @@ pub fn pending(
     let answer = if head.wants_page() {
         pages::not_signed_out_yet(&retry, config)
     } else {
-        Answer::message(503, "the logout could not be completed yet; it is tried again")
+        Answer::message(
+            503,
+            Reason::StoreUnavailable,
+            "the logout could not be completed yet; it is tried again",
+        )
     };
     let answer = answer.with("retry-after", RETRY_AFTER.to_string()).with("cache-control", "no-store");
     if asked.scope == Scope::Others {

@@ -3,6 +3,7 @@
 //! Invariant: every function here is a decision over plain values. The shell carries it out.
 
 mod admission;
+mod caching;
 mod control;
 mod credentials;
 mod logout;
@@ -16,14 +17,15 @@ pub use admission::{
     Absence, Admission, Identity, Standing, Verdict, admit, anti_csrf_on_renewal, csrf_refusal, expected,
     judge, lacks_anti_csrf, shows_anti_csrf,
 };
+pub use caching::{Caching, is_targeted};
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
-pub use credentials::{Access, Credentials, Presented};
+pub use credentials::{Access, Credentials, Presented, Strays};
 pub use logout::{
     LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending, postponed,
     redirect_target, signed_out_headers, step_of_link,
 };
 pub use memory::{Asked, Memory};
-pub use refusal::{misconfigured, no_session, problem, too_many, unavailable};
+pub use refusal::{challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable};
 pub use route::Route;
 pub use rules::{Rule, Rules, SessionNeed};
 pub use tokens::{Delivery, Mint, TokenPair, Unsigned, cleared, delivered};

@@ -3,12 +3,19 @@
 //! Invariant: a person gets a page and a program gets JSON, with the same status, and neither says
 //! more than what to do next.
 
+use std::borrow::Cow;
+
+use serde_json::json;
+
 use crate::config::Config;
 use crate::pages::{self, Problem};
-use crate::request::{Head, is_path, percent_encode};
-use crate::response::{Answer, Body};
+use crate::request::{Head, Origin, is_path, percent_encode};
+use crate::response::cookies::SameSite;
+use crate::response::{Answer, Body, Reason};
 
 use super::admission::Absence;
+use super::credentials::Credentials;
+use super::route::Route;
 use super::tokens::{Delivery, cleared};
 
 /// Seconds after which trying again is worthwhile.
@@ -16,16 +23,64 @@ pub const RETRY_AFTER: u32 = 5;
 
 /// The answer to a request that needs a session and has none.
 #[must_use]
-pub fn no_session(head: &Head, config: &Config, absence: Absence) -> Answer {
+pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absence: Absence) -> Answer {
+    if hides_strict_cookies(head, config, credentials) {
+        return pages::go_on(&local(head.target()), config).with("cache-control", "no-store");
+    }
     let answer = match (&config.login_url, head.is_navigation()) {
-        (Some(login), true) => Answer::see_other(login_location(login, head.target())),
-        (None, true) => problem(head, config, &Problem::NoSession),
-        (_, false) => Answer::message(401, absence.message()),
+        (Some(login), true) => {
+            Answer::see_other(absence.reason(), login_location(login, way_back(head, config), head.origin()))
+        }
+        (None, true) => problem(head, config, &Problem::NoSession).because(absence.reason()),
+        (_, false) => unauthorised(head, config, absence),
     };
     if absence.clears() {
         answer.with_all(cleared(Delivery::Cookies, head.origin().host(), config))
     } else {
         answer.with("cache-control", "no-store")
+    }
+}
+
+/// The JSON of a 401. Where a login would help it says where the login is.
+#[must_use]
+pub fn unauthorised(head: &Head, config: &Config, absence: Absence) -> Answer {
+    let mut json = json!({ "message": absence.message() });
+    if let (Some(login), Some(members)) = (&config.login_url, json.as_object_mut())
+        && absence != Absence::TryRefresh
+    {
+        members
+            .insert("login".to_owned(), login_location(login, page_of(head, config), head.origin()).into());
+    }
+    Answer::json(401, absence.reason(), &json).with("cache-control", "no-store")
+}
+
+/// The answer with the challenge that every 401 needs (RFC 9110 §15.5.2), which says so if a bearer token was
+/// no good (RFC 6750 §3.1).
+#[must_use]
+pub fn challenged(answer: Answer, head: &Head) -> Answer {
+    match (answer.status, head.bearer()) {
+        (401, Some(_)) => answer.with("www-authenticate", "Bearer error=\"invalid_token\""),
+        (401, None) => answer.with("www-authenticate", "Bearer"),
+        _ => answer,
+    }
+}
+
+/// Whether a browser may hold cookies that it does not show, because they are strict and another site has led it
+/// here. A page of this site that leads to the same address makes it show them; that request no longer comes
+/// from another site, so there is one such page at the most.
+fn hides_strict_cookies(head: &Head, config: &Config, credentials: &Credentials) -> bool {
+    config.cookies.same_site == SameSite::Strict
+        && head.method() == "GET"
+        && head.is_navigation()
+        && head.header("sec-fetch-dest").is_none_or(|dest| dest == "document")
+        && !credentials.has_cookie()
+        && comes_from_another_site(head)
+}
+
+fn comes_from_another_site(head: &Head) -> bool {
+    match head.header("sec-fetch-site") {
+        Some(site) => site == "cross-site",
+        None => head.header("referer").is_some_and(|referer| path_on(head.origin(), referer).is_none()),
     }
 }
 
@@ -50,7 +105,7 @@ pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {
     let answer = if head.wants_page() {
         pages::problem(problem, config)
     } else {
-        Answer::message(problem.status(), &problem.message())
+        Answer::message(problem.status(), problem.reason(), &problem.message())
     };
     answer.with("cache-control", "no-store")
 }
@@ -58,25 +113,99 @@ pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {
 /// The answer of a gate whose configuration is wrong: nothing is served, and only the log says why.
 #[must_use]
 pub fn misconfigured() -> Answer {
-    Answer::new(500, Body::Json(r#"{"message":"the gate is not configured correctly"}"#.to_owned()))
-        .with("cache-control", "no-store")
+    Answer::new(
+        500,
+        Reason::Misconfigured,
+        Body::Json(r#"{"message":"the gate is not configured correctly"}"#.to_owned()),
+    )
+    .with("cache-control", "no-store")
 }
 
-fn login_location(login: &str, target: &str) -> String {
+/// Where the login is, with where it leads afterwards.
+fn login_location(login: &str, way_back: &str, own: &Origin) -> String {
+    let (login, fragment) = login.split_at(login.find('#').unwrap_or(login.len()));
     let separator = if login.contains('?') { '&' } else { '?' };
-    // `//host` would lead a login page that follows it elsewhere; `/.//host` is the same path.
-    let dot = if is_path(target) { "" } else { "/." };
-    format!("{login}{separator}return_to={}", percent_encode(&format!("{dot}{target}")))
+    // Only a page on this origin can follow a path.
+    let is_elsewhere = Origin::of_url(login).is_some_and(|origin| origin != *own);
+    let way_back = if is_elsewhere { Cow::Owned(format!("{own}{way_back}")) } else { local(way_back) };
+    format!("{login}{separator}return_to={}{fragment}", percent_encode(&way_back))
+}
+
+/// Where a navigation leads after the login: where it was to lead, unless that was asked for by another method than
+/// `GET`, since a redirect would ask for it by `GET` (RFC 9110 §15.4.4).
+fn way_back<'a>(head: &'a Head, config: &Config) -> &'a str {
+    if head.method() == "GET" { head.target() } else { page_of(head, config) }
+}
+
+/// The page that a request comes from, if it is one to come back to: of this origin, and not the login or a route
+/// of the gate's own, the logout above all.
+fn page_of<'a>(head: &'a Head, config: &Config) -> &'a str {
+    let page = head.header("referer").and_then(|referer| path_on(head.origin(), referer));
+    let leads_back = |target: &&str| {
+        let path = target.split('?').next().unwrap_or_default();
+        Route::of(path, config) == Route::Origin && !config.is_login_path(path, head.origin())
+    };
+    page.filter(leads_back).unwrap_or("/")
+}
+
+/// Path and query of a URL on `origin`.
+fn path_on<'a>(origin: &Origin, url: &'a str) -> Option<&'a str> {
+    let rest = url.strip_prefix(origin.as_str())?;
+    match rest.split('#').next().unwrap_or_default() {
+        "" => Some("/"),
+        target if target.starts_with('/') => Some(target),
+        _ => None,
+    }
+}
+
+/// A path that no browser takes for another host's: `//host` would lead there, `/.//host` is the same path here.
+fn local(target: &str) -> Cow<'_, str> {
+    if is_path(target) { Cow::Borrowed(target) } else { Cow::Owned(format!("/.{target}")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::config;
+    use crate::request::head::tests::head;
 
     #[test]
     fn the_way_back_is_one_query_value() {
-        assert_eq!(login_location("/login", "/a?b=c&d"), "/login?return_to=/a%3Fb%3Dc%26d");
-        assert_eq!(login_location("/login", "//evil.example"), "/login?return_to=/.//evil.example");
-        assert_eq!(login_location("https://id.example/?x=1", "/"), "https://id.example/?x=1&return_to=/");
+        let own = Origin::parse("https://a.example").unwrap();
+        let login = |login: &str, way_back: &str| login_location(login, way_back, &own);
+        assert_eq!(login("/login", "/a?b=c&d"), "/login?return_to=/a%3Fb%3Dc%26d");
+        assert_eq!(login("/login", "//evil.example"), "/login?return_to=/.//evil.example");
+        assert_eq!(login("https://a.example/login?x=1", "/"), "https://a.example/login?x=1&return_to=/");
+        assert_eq!(
+            login("https://id.example/?x=1", "/b?c"),
+            "https://id.example/?x=1&return_to=https%3A//a.example/b%3Fc"
+        );
+        assert_eq!(login("/app#/login", "/b"), "/app?return_to=/b#/login");
+    }
+
+    #[test]
+    fn a_login_leads_back_to_a_page_and_to_nothing_that_acts() {
+        let config = config(json!({ "LOGIN_URL": "/login" })).ok().unwrap();
+        let back = |method: &str, referer: &str| {
+            let head = head(method, "https://a.example/x?y", &[("referer", referer)]);
+            way_back(&head, &config).to_owned()
+        };
+        assert_eq!(back("GET", "https://a.example/form"), "/x?y");
+        assert_eq!(back("POST", "https://a.example/form?id=1#part"), "/form?id=1");
+        assert_eq!(back("POST", "https://a.example"), "/");
+        for other in [
+            "https://b.example/form",
+            "https://a.example.b.example/form",
+            "https://a.example:8443/form",
+            "http://a.example/form",
+            "about:blank",
+            "",
+            "https://a.example/login?return_to=/",
+            "https://a.example/logout",
+            "https://a.example/logout/all",
+            "https://a.example/auth/sessions",
+        ] {
+            assert_eq!(back("POST", other), "/", "{other}");
+        }
     }
 }

@@ -82,21 +82,6 @@ impl Rule {
             && !head.is_upgrade()
     }
 
-    /// Whether a page of the origin must not be stored, so that the back button shows nothing after
-    /// logout: one that needs a session, unless the origin itself says how to store it.
-    pub fn keeps_out_of_history<'a>(&self, head: &Head, header: impl Fn(&str) -> Option<&'a str>) -> bool {
-        let is_html = |kind: &str| kind.to_ascii_lowercase().starts_with("text/html");
-        self.may_keep_out_of_history(head)
-            && header("cache-control").is_none()
-            && header("content-type").is_some_and(is_html)
-    }
-
-    /// Whether it depends on the answer.
-    #[must_use]
-    pub fn may_keep_out_of_history(&self, head: &Head) -> bool {
-        self.session == SessionNeed::Required && head.is_navigation()
-    }
-
     fn matches(&self, path: &str) -> bool {
         if self.is_prefix { path.starts_with(&self.path) } else { path == self.path }
     }

@@ -12,7 +12,7 @@ use crate::bytes;
 use crate::config::{Config, Look};
 use crate::gate::LogoutRequest;
 use crate::request::Origin;
-use crate::response::{Answer, Body};
+use crate::response::{Answer, Body, Reason};
 use crate::session::{Handle, Scope, Session};
 use crate::time::Timestamp;
 
@@ -27,18 +27,24 @@ pub enum Problem {
     NoSession,
     /// The request came from another site.
     CrossSite,
+    /// The request does not show what `ANTI_CSRF` asks for.
+    AntiCsrf,
     /// No such session, or none of this user's.
     UnknownSession,
     /// No such page of the gate.
     NotFound,
+    /// A body that breaks off, or is not what its framing says.
+    BrokenBody,
     /// A body over its limit.
     TooLarge,
     /// A client that asks too often.
     TooMany,
     /// A browser that only guesses where its user goes next.
     Prefetch,
-    /// The origin said something that makes no sense, or nothing.
+    /// The application does not answer, or with a status that HTTP does not know.
     BadGateway(String),
+    /// The application sent a header that makes no sense.
+    OriginHeaders(String),
     /// The origin takes longer than it may.
     GatewayTimeout,
     /// The object does not answer.
@@ -72,6 +78,13 @@ struct Confirm<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "go_on.html")]
+struct GoOn<'a> {
+    frame: &'a Frame,
+    target: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "sessions.html")]
 struct Sessions<'a> {
     frame: &'a Frame,
@@ -94,13 +107,13 @@ impl Problem {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::BadRequest(_) => 400,
+            Self::BadRequest(_) | Self::BrokenBody => 400,
             Self::NoSession => 401,
-            Self::CrossSite => 403,
+            Self::CrossSite | Self::AntiCsrf => 403,
             Self::UnknownSession | Self::NotFound => 404,
             Self::TooLarge => 413,
             Self::TooMany => 429,
-            Self::BadGateway(_) => 502,
+            Self::BadGateway(_) | Self::OriginHeaders(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
             Self::GatewayTimeout => 504,
         }
@@ -113,26 +126,49 @@ impl Problem {
             Self::BadRequest(why) => (*why).to_owned(),
             Self::NoSession => "unauthorised".to_owned(),
             Self::CrossSite => "cross-site request refused".to_owned(),
+            Self::AntiCsrf => "the proof that ANTI_CSRF asks for is missing".to_owned(),
             Self::UnknownSession => "no such session".to_owned(),
             Self::NotFound => "not found".to_owned(),
+            Self::BrokenBody => "the body cannot be read".to_owned(),
             Self::TooLarge => "the body is too large".to_owned(),
             Self::TooMany => "too many requests; try again in a minute".to_owned(),
             Self::Prefetch => "not for prefetching".to_owned(),
-            Self::BadGateway(why) => why.clone(),
+            Self::BadGateway(why) | Self::OriginHeaders(why) => why.clone(),
             Self::GatewayTimeout => "the origin does not answer in time".to_owned(),
             Self::Unavailable => "the session store does not answer; try again".to_owned(),
         }
     }
 
+    /// The word of `Gate-Reason`.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::BadRequest(_) => Reason::Request,
+            Self::NoSession => Reason::NoSession,
+            Self::CrossSite => Reason::CrossSite,
+            Self::AntiCsrf => Reason::AntiCsrf,
+            Self::UnknownSession | Self::NotFound => Reason::NotFound,
+            Self::BrokenBody | Self::TooLarge => Reason::Body,
+            Self::TooMany => Reason::RateLimited,
+            Self::Prefetch => Reason::Prefetch,
+            Self::BadGateway(_) => Reason::OriginUnreachable,
+            Self::OriginHeaders(_) => Reason::OriginHeaders,
+            Self::GatewayTimeout => Reason::OriginTimeout,
+            Self::Unavailable => Reason::StoreUnavailable,
+        }
+    }
+
     const fn heading(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => "That did not work",
+            Self::BadRequest(_) | Self::BrokenBody => "Bad request",
             Self::NoSession => "Please log in",
-            Self::CrossSite => "Refused",
+            Self::CrossSite | Self::AntiCsrf => "Refused",
             Self::UnknownSession | Self::NotFound => "Not found",
             Self::TooLarge => "Too large",
             Self::TooMany => "Please wait a minute",
-            Self::BadGateway(_) | Self::GatewayTimeout => "The application does not answer",
+            Self::BadGateway(_) | Self::OriginHeaders(_) | Self::GatewayTimeout => {
+                "The application does not answer"
+            }
             Self::Prefetch | Self::Unavailable => "Please try again",
         }
     }
@@ -141,17 +177,23 @@ impl Problem {
         match self {
             Self::BadRequest(why) => why,
             Self::NoSession => "You need to log in to see this page.",
-            Self::CrossSite => "This request came from another site, so nothing was done.",
+            Self::CrossSite => "This request came from another site. Nothing was changed.",
+            Self::AntiCsrf => {
+                "This request does not prove that it comes from this site. Nothing was changed."
+            }
             Self::UnknownSession => {
                 "There is no such device among yours. It may have been logged out already."
             }
             Self::NotFound => "There is no such page.",
-            Self::TooLarge => "More was sent than can be taken.",
+            Self::BrokenBody => "The request cannot be read.",
+            Self::TooLarge => "The request is too large.",
             Self::TooMany => {
-                "There were too many requests from here, so nothing was done. Please try again in a minute."
+                "Too many requests from your network. Nothing was changed. Please try again in a minute."
             }
             Self::Prefetch => "This address does nothing until it is really opened.",
-            Self::BadGateway(_) => "The gate is up, but the application behind it gave no usable answer.",
+            Self::BadGateway(_) | Self::OriginHeaders(_) => {
+                "The gate is up, but the application behind it sent no usable answer."
+            }
             Self::GatewayTimeout => "The gate is up, but the application behind it takes too long.",
             Self::Unavailable => "Your session could not be checked just now. You are not logged out.",
         }
@@ -163,21 +205,22 @@ impl Problem {
 pub fn problem(problem: &Problem, config: &Config) -> Answer {
     let link =
         config.login_url.as_deref().filter(|_| *problem == Problem::NoSession).map(|url| (url, "Log in"));
-    message(problem.status(), problem.heading(), problem.text(), link, config)
+    message(problem.status(), problem.reason(), problem.heading(), problem.text(), link, config)
 }
 
 /// After logout.
 #[must_use]
 pub fn signed_out(config: &Config) -> Answer {
     let link = config.login_url.as_deref().map(|url| (url, "Log in again"));
-    message(200, "You are signed out", "This device holds no session any more.", link, config)
+    let text = "You are no longer signed in on this device.";
+    message(200, Reason::LoggedOut, "You are signed out", text, link, config)
 }
 
 /// After the logout of the other devices.
 #[must_use]
 pub fn others_signed_out(config: &Config) -> Answer {
-    let text = "Every other device is signed out. This one still is signed in.";
-    message(200, "Done", text, Some(("/", "Continue")), config)
+    let text = "Every other device is signed out. This device is still signed in.";
+    message(200, Reason::LoggedOut, "Done", text, Some(("/", "Continue")), config)
 }
 
 /// While a logout cannot be done.
@@ -186,8 +229,15 @@ pub fn not_signed_out_yet(retry: &str, config: &Config) -> Answer {
     let text = "Your session could not be ended just now. This page tries again by itself every few seconds; \
                 you can also close it, and the logout is completed as soon as possible.";
     // Not `<meta http-equiv="refresh">`, which is hard on people who read slowly (WCAG 2.2.1).
-    message(503, "Still logging you out", text, Some((retry, "Try again now")), config)
-        .with("refresh", format!("5; url={retry}"))
+    message(
+        503,
+        Reason::StoreUnavailable,
+        "Still logging you out",
+        text,
+        Some((retry, "Try again now")),
+        config,
+    )
+    .with("refresh", format!("5; url={retry}"))
 }
 
 /// Before a logout that the person may not have asked for.
@@ -206,7 +256,14 @@ pub fn confirm(action: &str, asked: &LogoutRequest, status: u16, config: &Config
         scope: asked.scope.as_str(),
         return_to: asked.return_to.as_deref(),
     };
-    html(status, &page, &frame, config)
+    html(status, Reason::Ask, &page, &frame, config)
+}
+
+/// A page that opens an address of this site at once: from here, the browser shows its strict cookies.
+#[must_use]
+pub fn go_on(target: &str, config: &Config) -> Answer {
+    let frame = Frame::of(&config.look);
+    html(200, Reason::Strict, &GoOn { frame: &frame, target }, &frame, config)
 }
 
 /// The user's devices, each under its name.
@@ -216,7 +273,7 @@ pub fn sessions(current: Handle, sessions: &[(Session, String)], config: &Config
     let devices = sessions.iter().map(|(session, name)| Device::of(session, name, current, now)).collect();
     let user_id = sessions.first().map_or("", |(session, _)| session.user_id.as_str());
     let page = Sessions { frame: &frame, user_id, base_path: &config.base_path, devices };
-    html(200, &page, &frame, config).with("cache-control", "no-store")
+    html(200, Reason::Ok, &page, &frame, config).with("cache-control", "no-store")
 }
 
 /// The same, for programs.
@@ -239,15 +296,22 @@ pub fn session_json(
     })
 }
 
-fn message(status: u16, heading: &str, text: &str, link: Option<(&str, &str)>, config: &Config) -> Answer {
+fn message(
+    status: u16,
+    reason: Reason,
+    heading: &str,
+    text: &str,
+    link: Option<(&str, &str)>,
+    config: &Config,
+) -> Answer {
     let frame = Frame::of(&config.look);
-    html(status, &Message { frame: &frame, heading, text, link }, &frame, config)
+    html(status, reason, &Message { frame: &frame, heading, text, link }, &frame, config)
 }
 
-fn html(status: u16, page: &impl Template, frame: &Frame, config: &Config) -> Answer {
+fn html(status: u16, reason: Reason, page: &impl Template, frame: &Frame, config: &Config) -> Answer {
     // Rendering to a string has nothing to fail on.
     let content = page.render().unwrap_or_default();
-    Answer::new(status, Body::Html(content))
+    Answer::new(status, reason, Body::Html(content))
         .with("content-security-policy", content_security_policy(frame, config))
         // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
         .with("referrer-policy", "same-origin")

@@ -107,12 +107,12 @@ impl Head {
         self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 
-    /// Whether a browser wants a page to show.
+    /// Whether a browser wants a page to show. Without Fetch Metadata, what scripts send tells them apart.
     #[must_use]
     pub fn is_navigation(&self) -> bool {
         match self.header("sec-fetch-mode") {
             Some(mode) => mode == "navigate",
-            None => self.method == "GET" && self.accepts_html(),
+            None => self.method == "GET" && self.accepts_html() && !self.names_a_script(),
         }
     }
 
@@ -121,7 +121,7 @@ impl Head {
     pub fn wants_page(&self) -> bool {
         match self.header("sec-fetch-mode") {
             Some(mode) => mode == "navigate",
-            None => self.accepts_html(),
+            None => self.accepts_html() && !self.names_a_script(),
         }
     }
 
@@ -144,6 +144,12 @@ impl Head {
     #[must_use]
     pub fn wants_header_mode(&self) -> bool {
         self.header("st-auth-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
+    }
+
+    /// Whether a script says that it is one: jQuery, Axios and others by the first header, htmx by the second.
+    fn names_a_script(&self) -> bool {
+        let says = |name, text: &str| self.header(name).is_some_and(|value| value.eq_ignore_ascii_case(text));
+        says("x-requested-with", "XMLHttpRequest") || says("hx-request", "true")
     }
 
     fn accepts_html(&self) -> bool {
@@ -197,5 +203,13 @@ pub(crate) mod tests {
         assert!(head("GET", url, &[("accept", "text/html")]).is_navigation());
         assert!(!head("POST", url, &[("accept", "text/html")]).is_navigation());
         assert!(head("POST", url, &[("accept", "text/html")]).wants_page());
+        for script in [("x-requested-with", "XMLHttpRequest"), ("hx-request", "true")] {
+            let sent = head("GET", url, &[("accept", "text/html"), script]);
+            assert!(!sent.is_navigation() && !sent.wants_page(), "{script:?}");
+            assert!(
+                head("GET", url, &[("sec-fetch-mode", "navigate"), script]).is_navigation(),
+                "{script:?}"
+            );
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! An answer as a plain value, and a list of headers to put on one.
 
+use super::Reason;
+
 /// A response that the gate makes itself.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
+    /// Why it is what it is.
+    pub reason: Reason,
     /// The content.
     pub body: Body,
     /// Its headers beside the content type.
@@ -31,32 +35,38 @@ pub struct Additions(Vec<(&'static str, String)>);
 impl Answer {
     /// An answer without headers of its own.
     #[must_use]
-    pub fn new(status: u16, body: Body) -> Self {
-        Self { status, body, headers: Additions::default() }
+    pub fn new(status: u16, reason: Reason, body: Body) -> Self {
+        Self { status, reason, body, headers: Additions::default() }
     }
 
     /// JSON.
     #[must_use]
-    pub fn json(status: u16, value: &serde_json::Value) -> Self {
-        Self::new(status, Body::Json(value.to_string()))
+    pub fn json(status: u16, reason: Reason, value: &serde_json::Value) -> Self {
+        Self::new(status, reason, Body::Json(value.to_string()))
     }
 
     /// `{"message": …}`, the form of every error of an API.
     #[must_use]
-    pub fn message(status: u16, message: &str) -> Self {
-        Self::json(status, &serde_json::json!({ "message": message }))
+    pub fn message(status: u16, reason: Reason, message: &str) -> Self {
+        Self::json(status, reason, &serde_json::json!({ "message": message }))
     }
 
     /// A redirect that turns the method into GET (RFC 9110 §15.4.4).
     #[must_use]
-    pub fn see_other(location: String) -> Self {
-        Self::new(303, Body::Empty).with("location", location).with("cache-control", "no-store")
+    pub fn see_other(reason: Reason, location: String) -> Self {
+        Self::new(303, reason, Body::Empty).with("location", location).with("cache-control", "no-store")
     }
 
     /// 405 with the methods that would be right (RFC 9110 §15.5.6).
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        Self::message(405, "method not allowed").with("allow", allow)
+        Self::message(405, Reason::Method, "method not allowed").with("allow", allow)
+    }
+
+    /// The answer for another reason.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        Self { reason, ..self }
     }
 
     /// The answer with one header more.

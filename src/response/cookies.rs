@@ -209,7 +209,20 @@ impl CookieSettings {
         cleared.filter(|value| is_gate_cookie(value) && !ours.contains(value)).collect()
     }
 
-    /// What [`CookieSettings::clear`] gives, the marker apart: it is to be set in the same response.
+    /// The `Set-Cookie` values that expire whatever a browser may hold under the names of these cookies.
+    #[must_use]
+    pub fn clear_named(
+        &self,
+        cookies: impl Iterator<Item = GateCookie>,
+        host: &str,
+        base_path: &str,
+    ) -> Vec<String> {
+        let names: Vec<&str> = cookies.map(|cookie| self.name(cookie)).collect();
+        let cleared = self.clear(host, base_path).into_iter();
+        cleared.filter(|value| value.split('=').next().is_some_and(|name| names.contains(&name))).collect()
+    }
+
+    /// What [`CookieSettings::clear`] returns, the marker apart: it is to be set in the same response.
     #[must_use]
     pub fn clear_sessions(&self, host: &str, base_path: &str) -> Vec<String> {
         let marker = format!("{}=", self.name(GateCookie::Pending));

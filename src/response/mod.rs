@@ -1,8 +1,11 @@
 //! What the gate answers: answers of its own, and what it adds to the origin's.
 //!
-//! Invariant: a response that sets or clears a gate cookie is never stored by a cache.
+//! Invariant: a response that sets or clears a gate cookie is never stored by a cache, and an answer of the gate's own
+//! says why it is what it is.
 
 mod answer;
 pub mod cookies;
+mod reason;
 
 pub use answer::{Additions, Answer, Body};
+pub use reason::Reason;

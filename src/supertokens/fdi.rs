@@ -7,7 +7,7 @@ use crate::config::{AntiCsrfMode, Config};
 use crate::gate::{Absence, Delivery, cleared, shows_anti_csrf};
 use crate::request::{Head, hold};
 use crate::response::cookies::GateCookie;
-use crate::response::{Additions, Answer};
+use crate::response::{Additions, Answer, Body, Reason};
 use crate::session::{AntiCsrf, Handle};
 use crate::token::{Keys, RefreshToken};
 
@@ -60,19 +60,23 @@ pub fn lacks_custom_header(head: &Head, delivery: Delivery, config: &Config) -> 
 /// The answer that brings new tokens.
 #[must_use]
 pub fn refreshed(tokens: Additions) -> Answer {
-    Answer::json(200, &serde_json::json!({})).with_all(tokens)
+    Answer::json(200, Reason::Ok, &serde_json::json!({})).with_all(tokens)
 }
 
 /// A refresh that failed: the browser holds no session any more.
 #[must_use]
 pub fn refresh_refused(head: &Head, absence: Absence, delivery: Delivery, config: &Config) -> Answer {
-    Answer::message(401, absence.message()).with_all(cleared(delivery, head.origin().host(), config))
+    Answer::message(401, absence.reason(), absence.message()).with_all(cleared(
+        delivery,
+        head.origin().host(),
+        config,
+    ))
 }
 
 /// Sign-out without anything to sign out of. Nothing is cleared, so that the SDK may refresh first.
 #[must_use]
 pub fn nothing_to_sign_out_of(absence: Absence) -> Answer {
-    Answer::message(401, absence.message()).with("cache-control", "no-store")
+    Answer::message(401, absence.reason(), absence.message()).with("cache-control", "no-store")
 }
 
 /// The answer to a preflight from an allowed origin; `None` for any other.
@@ -82,7 +86,7 @@ pub fn preflight(head: &Head, config: &Config) -> Option<Answer> {
     if !head.is_preflight() || additions.is_empty() {
         return None;
     }
-    let answer = Answer::new(204, crate::response::Body::Empty)
+    let answer = Answer::new(204, Reason::Ok, Body::Empty)
         .with_all(additions)
         .with("access-control-allow-methods", ALLOWED_METHODS)
         .with("access-control-allow-headers", ALLOWED_HEADERS)

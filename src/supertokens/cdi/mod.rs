@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::config::is_name_space_id;
 use crate::request::Head;
-use crate::response::{Answer, Body};
+use crate::response::{Answer, Body, Reason};
 use crate::session::{DEFAULT_APP, DEFAULT_TENANT};
 use crate::token::Version;
 
@@ -82,7 +82,19 @@ impl Refused {
     /// The answer.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        Answer::new(self.0, Body::Text(format!("{}\n", self.1))).with("cache-control", "no-store")
+        Answer::new(self.0, self.reason(), Body::Text(format!("{}\n", self.1)))
+            .with("cache-control", "no-store")
+    }
+
+    const fn reason(&self) -> Reason {
+        match self.0 {
+            401 => Reason::ApiKey,
+            404 => Reason::NotFound,
+            405 => Reason::Method,
+            413 => Reason::Body,
+            503 => Reason::StoreUnavailable,
+            _ => Reason::Request,
+        }
     }
 
     pub(super) fn bad_field(name: &str) -> Self {
