@@ -134,6 +134,31 @@ export async function pathsOf(contestants) {
   }));
 }
 
+/** The paths of one build of the gate, by what they are: for `--against`, which has two. */
+export async function gatePaths(contestants, contestant) {
+  const { url } = contestants.of(contestant);
+  const sessions = await residents(url);
+  const [one] = sessions;
+  const same = (requests) => ({ contestant, turn: () => repeat(requests) });
+  const made = [];
+  const onMade = (request) => ({ contestant, needs: "login", turn: () => once(made.map(request)) });
+  return new Map(Object.entries({
+    none: same([get("/none/page", bothCookies(one))]),
+    fresh: same([get("/fresh/page", bothCookies(one))]),
+    strict: same(sessions.map((tokens) => get("/page", bothCookies(tokens)))),
+    login: {
+      contestant,
+      turn: (round) => {
+        made.length = 0;
+        return once(logins(DIFFERENT, `round-${round}-`));
+      },
+      answered: (_, fields) => made.push(tokensOf(fields)),
+    },
+    renewal: onMade((tokens) => get("/page", refreshCookie(tokens))),
+    logout: onMade((tokens) => post("/logout", bothCookies(tokens))),
+  }));
+}
+
 function logins(count, prefix) {
   return Array.from({ length: count }, (_, number) => login(`${prefix}${Math.floor(number / SESSIONS_PER_USER)}`));
 }

@@ -1,7 +1,8 @@
 // `npm run bench`: what a request costs, in the gate and in what a user would pick instead.
 //
 // `npm run bench -- fresh forward` measures only what has one of the words in its name, and writes nothing.
-// `--as-built` takes build/ as it is. The exit status is 1 if a bound was missed.
+// `--against <commit>` measures today's build and that commit's in turn, and nothing else. `--as-built` takes build/ as it
+// is. The exit status is 1 if a bound was missed.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ const { values: options, positionals: words } = parseArgs({
   options: {
     rounds: { type: "string", default: "40" },
     seconds: { type: "string", default: "0.15" },
+    against: { type: "string" },
     "as-built": { type: "boolean", default: false },
   },
 });
@@ -23,6 +25,12 @@ const wanted = (name) => words.length === 0 || words.some((word) => name.include
 
 await main(async () => {
   if (!options["as-built"]) await build();
+  if (options.against !== undefined) {
+    const { againstText, measureAgainst } = await import("./against.mjs");
+    const results = await measureAgainst(options.against, wanted, Number(options.rounds), Number(options.seconds) * 1000);
+    console.log(againstText(results, options.against));
+    return;
+  }
   await buildHelloRs();
   const results = await measured();
   const { boundsTable, markdown } = await import("./report.mjs");

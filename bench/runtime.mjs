@@ -31,8 +31,9 @@ const RULES = [
 ];
 
 /**
- * Starts all of them; `of(name)` gives where one answers and the process whose time it uses. `watchMemory` lets the
- * gate's memory be asked for; `slow` puts its objects and its origin 50 ms away.
+ * Starts all of them, or those named in `only`; `of(name)` tells where one answers and the process whose time it uses.
+ * `before` is the folder of an earlier build, which is one more contestant. `watchMemory` lets the gate's memory be asked
+ * for; `slow` puts its objects and its origin 50 ms away.
  */
 export async function startContestants(mode = {}) {
   const storage = await mkdtemp(join(STORAGE, "session-gate-bench-"));
@@ -52,8 +53,12 @@ export async function startContestants(mode = {}) {
   await started(miniflare);
   const pid = childRunning("workerd");
   const places = new Map();
-  for (const name of IN_WORKERD) places.set(name, { pid, url: (await miniflare.unsafeGetDirectURL(name)).origin });
-  const superTokens = await startSuperTokens(places.get("session-gate").url, API_KEY);
+  for (const name of IN_WORKERD.filter(takesPart(mode))) {
+    places.set(name, { pid, url: (await miniflare.unsafeGetDirectURL(name)).origin });
+  }
+  const superTokens = takesPart(mode)("supertokens-node")
+    ? await startSuperTokens(places.get("session-gate").url, API_KEY)
+    : undefined;
   places.set("supertokens-node", superTokens);
   return {
     of: (name) => places.get(name),
@@ -62,7 +67,7 @@ export async function startContestants(mode = {}) {
     /** The folder of a class's objects. */
     objects: (contestant, className) => join(storage, `${contestant}-${className}`),
     async dispose() {
-      await superTokens.dispose();
+      await superTokens?.dispose();
       await miniflare.dispose();
       await rm(storage, { recursive: true, force: true });
     },
@@ -79,7 +84,13 @@ async function started(miniflare) {
   }
 }
 
-const IN_WORKERD = ["empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "hono-jose-do-thorough", "better-auth", "session-gate"];
+/** The contestant that `before` is. */
+export const BEFORE = "session-gate, before";
+
+const takesPart = ({ only, before }) => (name) =>
+  name === BEFORE ? before !== undefined : name.includes("origin") || (only?.includes(name) ?? true);
+
+const IN_WORKERD = [BEFORE, "empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "hono-jose-do-thorough", "better-auth", "session-gate"];
 
 async function workers(mode) {
   const bound = { serviceBindings: { ORIGIN: "origin" } };
@@ -88,7 +99,7 @@ async function workers(mode) {
     bindings: { JWKS, SIGNING_JWK },
     durableObjects: { SESSIONS: { className: "Sessions", useSQLite: true } },
   };
-  return [
+  const all = [
     await script("empty"),
     compiled("hello-rs", HELLO_RS, {
       compatibilityDate: COMPATIBILITY_DATE,
@@ -104,9 +115,11 @@ async function workers(mode) {
       d1Databases: { DB: "better-auth" },
     }),
     await gate(mode),
+    ...(mode.before === undefined ? [] : [{ ...(await gate(mode, mode.before)), name: BEFORE }]),
     await script("origin"),
     await script("slow-origin"),
   ];
+  return all.filter(({ name }) => takesPart(mode)(name));
 }
 
 async function script(name, options = {}) {
@@ -135,10 +148,10 @@ function compiled(name, folder, options) {
 }
 
 // Dates, flags and objects are those of wrangler.toml, so what is measured is what is deployed.
-async function gate({ watchMemory = false, slow = false }) {
+async function gate({ watchMemory = false, slow = false }, folder = BUILD) {
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(join(ROOT, "wrangler.toml")).workerOptions;
   const rules = slow ? [{ path: "/overlap/*", overlap: true }, ...RULES] : RULES;
-  const built = compiled("session-gate", BUILD, {
+  const built = compiled("session-gate", folder, {
     compatibilityDate,
     compatibilityFlags,
     durableObjects,

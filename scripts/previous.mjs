@@ -1,5 +1,5 @@
-// The build of the code before the last change to it, as its own scripts make it: what is out there while
-// today's is being deployed. `tests/versions.test.mjs` puts the two side by side.
+// The build of earlier code, as its own scripts make it. That of the code before the last change is what is out there
+// while today's is being deployed: `tests/versions.test.mjs` puts the two side by side.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,6 @@ import { ROOT, output, run, say } from "./run.mjs";
 
 const CODE = ["src", "templates", "Cargo.lock"];
 const FOLDER = join(ROOT, "target", "previous");
-const OF_COMMIT = join(FOLDER, "commit");
 /** What a further build goes on from. */
 const KEPT = new Set(["build", "node_modules", "target"]);
 
@@ -18,10 +17,16 @@ export async function previousBuild() {
     say("no earlier code to build: this is no clone with its history");
     return undefined;
   }
-  if (!existsSync(OF_COMMIT) || readFileSync(OF_COMMIT, "utf8") !== commit) await takeOut(commit);
+  return buildOf(commit, FOLDER);
+}
+
+/** The folder of the build of a commit, made below `folder`. */
+export async function buildOf(commit, folder) {
+  const mark = join(folder, "commit");
+  if (!existsSync(mark) || readFileSync(mark, "utf8") !== commit) await takeOut(commit, folder, mark);
   say(`building the code of ${commit.slice(0, 12)}`);
-  await run(process.execPath, [join(FOLDER, "scripts", "build.mjs")]);
-  return join(FOLDER, "build");
+  await run(process.execPath, [join(folder, "scripts", "build.mjs")]);
+  return join(folder, "build");
 }
 
 // What is not committed is today's code already, and the last commit the one before.
@@ -31,12 +36,12 @@ function previousCommit() {
   return commits.filter((commit) => commit !== "").at(isChanged ? 0 : 1);
 }
 
-async function takeOut(commit) {
-  mkdirSync(FOLDER, { recursive: true });
-  for (const name of readdirSync(FOLDER)) if (!KEPT.has(name)) rmSync(join(FOLDER, name), { recursive: true });
-  const archive = join(FOLDER, "source.tar");
+async function takeOut(commit, folder, mark) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) if (!KEPT.has(name)) rmSync(join(folder, name), { recursive: true });
+  const archive = join(folder, "source.tar");
   await run("git", ["archive", "--format=tar", `--output=${archive}`, commit]);
-  await run("tar", ["-xf", archive, "-C", FOLDER]);
+  await run("tar", ["-xf", archive, "-C", folder]);
   rmSync(archive);
-  writeFileSync(OF_COMMIT, commit);
+  writeFileSync(mark, commit);
 }
