@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::gate::{Rule, Rules, SessionNeed};
+use crate::gate::{Entry, Rule, Rules, SessionNeed};
 use crate::json::{array, text};
 use crate::request::{Head, Origin, is_path};
 use crate::response::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
@@ -129,7 +129,7 @@ impl Config {
             logout_redirect: vars.url("LOGOUT_REDIRECT")?,
             return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
-            rules: Rules::new(vars.list("RULES", RULES_MUST_BE, Rule::read)?),
+            rules: Rules::new(vars.list("RULES", RULES_MUST_BE, Entry::read)?),
             cookies: vars.cookies(&base_path)?,
             base_path,
             policy,
@@ -173,7 +173,7 @@ impl Config {
         let rule = self.rules.find(head.path());
         let is_login =
             rule.session == SessionNeed::Required && self.is_login_path(head.path(), head.origin());
-        if is_login { rule.clone().optional() } else { rule.clone() }
+        if is_login { rule.optional() } else { rule }
     }
 
     /// Whether a path on `origin` is that of the login.

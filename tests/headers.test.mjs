@@ -165,6 +165,28 @@ test("with ORIGIN_CONTROL off the control headers are stripped and do nothing", 
   }
 });
 
+test("on a path with `control = false` the control headers are stripped and do nothing, and elsewhere they count", async (t) => {
+  const rules = [
+    { path: "/answer/none/relay*", session: "none", control: false },
+    { path: "/answer/optional/relay*", session: "optional", control: false },
+    { path: "/answer/relay*", control: false },
+    ...RULES,
+  ];
+  const relaying = await gateFor(t, { vars: { RULES: rules } });
+  const erin = await login(relaying, "erin");
+  for (const at of ["/answer/none/relay", "/answer/optional/relay", "/answer/relay"]) {
+    for (const line of [...CONTROL, "Gate-Revoke-Session: all", "Gate-Create-Session: {"]) {
+      const response = await relaying.fetch(answer({ at, headers: [line] }), { headers: presenting(erin) });
+      assert.equal(response.status, 200);
+      assertNoControl(response);
+      assertCookiesUntouched(response);
+    }
+  }
+  assert.equal((await visit(relaying, erin)).status, 200, "nothing was ended");
+  await relaying.fetch(answer({ headers: ["Gate-Revoke-Session: all"] }), { headers: presenting(erin) });
+  assert.equal((await visit(relaying, erin)).status, 401, "the application's word counts on its other paths");
+});
+
 test("switching ORIGIN_CONTROL off ends no session, and the origin can end none either", async () => {
   const dave = await login(gate, "dave");
   await gate.restart({ ORIGIN_CONTROL: "off" });

@@ -51,7 +51,7 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let rule = exchange.config().rule(&exchange.head);
     let ahead = Ahead::begin(exchange, &rule).await;
     match admission(exchange, &rule).await {
-        Ok(passage) => forward(exchange, passage, ahead).await,
+        Ok(passage) => forward(exchange, &rule, passage, ahead).await,
         Err(refusal) => {
             if let Some(ahead) = ahead {
                 ahead.drop_unread();
@@ -143,6 +143,7 @@ fn absent(
 
 async fn forward(
     exchange: &Exchange,
+    rule: &Rule,
     passage: Passage,
     ahead: Option<Ahead>,
 ) -> Result<web_sys::Response, JsValue> {
@@ -156,7 +157,7 @@ async fn forward(
     if !is_upgraded && !(200..=599).contains(&status) {
         return bad_gateway(exchange, "the origin answered with a status that is none");
     }
-    back(exchange, passage, response).await
+    back(exchange, rule, passage, response).await
 }
 
 /// The origin's response; none if its head takes too long. A body may take its time.
@@ -231,6 +232,7 @@ fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsV
 /// Hands the origin's answer back, with what it asked for done and what the browser must hear added.
 async fn back(
     exchange: &Exchange,
+    rule: &Rule,
     passage: Passage,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
@@ -243,7 +245,7 @@ async fn back(
 
     // Of an upgraded connection nothing is stored.
     let has_identity = passage.identity.is_some() && response.status() != 101;
-    let news = if has_controls && exchange.config().origin_control {
+    let news = if has_controls && exchange.config().origin_control && rule.control {
         let controls = match Controls::parse(header) {
             Ok(controls) => controls,
             Err(error) => {

@@ -27,5 +27,5 @@ pub use logout::{
 pub use memory::{Asked, Memory};
 pub use refusal::{challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable};
 pub use route::Route;
-pub use rules::{Rule, Rules, SessionNeed};
+pub use rules::{Entry, Rule, Rules, SessionNeed};
 pub use tokens::{Delivery, Mint, TokenPair, Unsigned, cleared, delivered};

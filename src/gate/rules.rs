@@ -21,27 +21,51 @@ pub enum SessionNeed {
     None,
 }
 
-/// One entry of `RULES`.
-#[derive(Clone, Debug)]
+/// What a rule asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    path: String,
-    is_prefix: bool,
     /// Whether the route needs a session.
     pub session: SessionNeed,
     /// For how long a positive answer of the object may be relied on.
     pub fresh: Seconds,
     /// Whether the origin may be asked while the object still is.
     pub overlap: bool,
+    /// Whether the origin's control headers have effect.
+    pub control: bool,
+    /// Whether another site's page may make a browser log in.
+    pub cross_site_login: bool,
+}
+
+/// The paths that a rule is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Pattern {
+    path: String,
+    is_prefix: bool,
+}
+
+/// One entry of `RULES`.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pattern: Pattern,
+    rule: Rule,
 }
 
 /// `RULES`, in order.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    rules: Vec<Rule>,
-    fallback: Rule,
+    entries: Vec<Entry>,
 }
 
-impl Rule {
+/// The rule for what no entry names.
+const FALLBACK: Rule = Rule {
+    session: SessionNeed::Required,
+    fresh: Seconds::new(0),
+    overlap: false,
+    control: true,
+    cross_site_login: false,
+};
+
+impl Entry {
     /// Reads one entry; a name that means nothing is an error, since it may be a misspelt restriction.
     #[must_use]
     pub fn read(value: Value) -> Option<Self> {
@@ -54,7 +78,16 @@ impl Rule {
             Some(_) => return None,
         };
         let fresh = optional(fields.take("fresh"), |value| u32::try_from(value.as_u64()?).ok())?;
-        let overlap = optional(fields.take("overlap"), |value| value.as_bool())?.unwrap_or_default();
+        let mut flag = |name, default| {
+            optional(fields.take(name), |value| value.as_bool()).map(|flag| flag.unwrap_or(default))
+        };
+        let rule = Rule {
+            session,
+            fresh: Seconds::new(fresh.unwrap_or_default()),
+            overlap: flag("overlap", FALLBACK.overlap)?,
+            control: flag("control", FALLBACK.control)?,
+            cross_site_login: flag("cross_site_login", FALLBACK.cross_site_login)?,
+        };
         let (path, is_prefix) = match path.strip_suffix('*') {
             Some(prefix) => (prefix.to_owned(), true),
             None => (path, false),
@@ -63,9 +96,11 @@ impl Rule {
         if !is_plain || fields.left_over().is_some() {
             return None;
         }
-        Some(Self { path, is_prefix, session, fresh: Seconds::new(fresh.unwrap_or_default()), overlap })
+        Some(Self { pattern: Pattern { path, is_prefix }, rule })
     }
+}
 
+impl Rule {
     /// The same rule with a session that is not needed.
     #[must_use]
     pub fn optional(self) -> Self {
@@ -81,7 +116,9 @@ impl Rule {
             && matches!(head.method(), "GET" | "HEAD")
             && !head.is_upgrade()
     }
+}
 
+impl Pattern {
     fn matches(&self, path: &str) -> bool {
         if self.is_prefix { path.starts_with(&self.path) } else { path == self.path }
     }
@@ -90,23 +127,17 @@ impl Rule {
 impl Rules {
     /// Takes the rules in order.
     #[must_use]
-    pub fn new(rules: Vec<Rule>) -> Self {
-        let fallback = Rule {
-            path: String::new(),
-            is_prefix: true,
-            session: SessionNeed::Required,
-            fresh: Seconds::new(0),
-            overlap: false,
-        };
-        Self { rules, fallback }
+    pub fn new(entries: Vec<Entry>) -> Self {
+        Self { entries }
     }
 
     /// The rule for a path.
     #[must_use]
-    pub fn find(&self, path: &str) -> &Rule {
+    pub fn find(&self, path: &str) -> Rule {
         let ambiguous = has_ambiguity(path);
-        let may_decide = |rule: &&Rule| !ambiguous || rule.session == SessionNeed::Required;
-        self.rules.iter().filter(may_decide).find(|rule| rule.matches(path)).unwrap_or(&self.fallback)
+        let may_decide = |entry: &&Entry| !ambiguous || entry.rule.session == SessionNeed::Required;
+        let found = self.entries.iter().filter(may_decide).find(|entry| entry.pattern.matches(path));
+        found.map_or(FALLBACK, |entry| entry.rule)
     }
 }
 
@@ -141,7 +172,7 @@ mod tests {
             { "path": "/feed/*", "session": "required", "fresh": 30 },
             { "path": "/feed/public", "session": "none" },
         ]);
-        Rules::new(array(rules, Rule::read).unwrap())
+        Rules::new(array(rules, Entry::read).unwrap())
     }
 
     #[test]
