@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { assertCleared, gateFor, isSignedIn, login, logout, presenting, visit } from "./support/session.mjs";
+import { assertCleared, assertCookiesUntouched, gateFor, isSignedIn, login, logout, presenting, visit } from "./support/session.mjs";
 
 describe("the access cookie of one session beside the refresh cookie of another", async () => {
   const gate = await gateFor({ after });
@@ -36,6 +36,77 @@ describe("the access cookie of one session beside the refresh cookie of another"
     assert.equal(await isSignedIn(gate, alice), false);
     assert.equal(await isSignedIn(gate, bob), false);
   });
+});
+
+describe("a bearer token of one session beside the cookies of another", async () => {
+  const gate = await gateFor({ after });
+
+  async function both(kinds = ["access", "refresh"]) {
+    const [alice, bob] = [await login(gate, "alice"), await login(gate, "bob")];
+    const cookies = Object.fromEntries(kinds.map((kind) => [kind, alice[kind]]));
+    return { alice, bob, headers: { ...presenting(cookies), authorization: `Bearer ${bob.access}` } };
+  }
+
+  for (const kinds of [["access", "refresh"], ["access"], ["refresh"]]) {
+    for (const scope of ["current", "all"]) {
+      test(`ends both sessions at a logout of ${scope}: cookies are ${kinds.join(" and ")}`, async () => {
+        const { alice, bob, headers } = await both(kinds);
+        const response = await logout(gate, {}, { path: `/logout?scope=${scope}`, headers });
+        assert.deepEqual(await response.json(), { status: "OK", revoked: 2 });
+        assertCleared(response);
+        assert.equal(await isSignedIn(gate, { refresh: alice.refresh }), false);
+        assert.equal(await isSignedIn(gate, { refresh: bob.refresh }), false);
+      });
+    }
+  }
+
+  test("spares both at a logout of the others, and only them", async () => {
+    const { alice, bob, headers } = await both();
+    const [aliceElsewhere, bobElsewhere] = [await login(gate, "alice"), await login(gate, "bob")];
+    assertCookiesUntouched(await logout(gate, {}, { path: "/logout?scope=others", headers }));
+    for (const session of [alice, bob]) assert.ok(await isSignedIn(gate, session));
+    for (const session of [aliceElsewhere, bobElsewhere]) assert.equal(await isSignedIn(gate, session), false);
+  });
+
+  test("ends both sessions at the SDK's sign-out too", async () => {
+    const { alice, bob, headers } = await both();
+    const response = await gate.fetch("/auth/signout", { method: "POST", headers });
+    assert.equal(response.status, 200);
+    assert.equal(await isSignedIn(gate, alice), false);
+    assert.equal(await isSignedIn(gate, bob), false);
+  });
+
+  test("is one session where both are of the same", async () => {
+    const { bob } = await both();
+    const headers = { ...presenting(bob), authorization: `Bearer ${bob.access}` };
+    assert.deepEqual(await (await logout(gate, {}, { headers })).json(), { status: "OK", revoked: 1 });
+  });
+
+  test("ends both where the application says that the current session ends: both are taken from the browser", async () => {
+    const { alice, bob, headers } = await both();
+    assertCleared(await gate.fetch("/control?revoke=current", { headers }));
+    assert.equal(await isSignedIn(gate, { refresh: alice.refresh }), false);
+    assert.equal(await isSignedIn(gate, { refresh: bob.refresh }), false);
+  });
+});
+
+describe("doubled cookies", async () => {
+  const gate = await gateFor({ after });
+  const doubled = (kind, first, second) =>
+    `${presenting({ [kind]: first[kind] }).cookie}; ${presenting({ [kind]: second[kind] }).cookie}`;
+
+  for (const kind of ["access", "refresh"]) {
+    for (const scope of ["current", "all", "others"]) {
+      test(`of two sessions (${kind}) end with both at a logout of ${scope}: the browser is left with neither`, async () => {
+        const [alice, bob] = [await login(gate, "alice"), await login(gate, "bob")];
+        const headers = { cookie: doubled(kind, alice, bob) };
+        const response = await logout(gate, {}, { path: `/logout?scope=${scope}`, headers });
+        assertCleared(response);
+        assert.equal(await isSignedIn(gate, { refresh: alice.refresh }), false);
+        assert.equal(await isSignedIn(gate, { refresh: bob.refresh }), false);
+      });
+    }
+  }
 });
 
 describe("a token that is neither a cookie nor a bearer token", async () => {

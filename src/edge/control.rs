@@ -52,7 +52,7 @@ async fn revoke_sessions(
     exchange.complete_pending(credentials).await?;
     match revoke {
         RevokeSession::Scope(scope) => {
-            let ended = logout::end(exchange, &credentials.logouts(scope)).await?;
+            let ended = logout::end(exchange, &exchange.logouts(credentials, scope).await).await?;
             Ok(!ended.spared)
         }
         RevokeSession::Handles(handles) => {

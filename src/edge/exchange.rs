@@ -16,17 +16,18 @@ use super::store::{self, Asker, Unavailable};
 use crate::config::Config;
 use crate::event::{GateEvent, gate_line};
 use crate::gate::{
-    Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, Strays, TokenPair,
-    Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many, unavailable,
+    Access, Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, Strays,
+    TokenPair, Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many,
+    unavailable,
 };
 use crate::pages::Problem;
 use crate::request::Head;
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
-use crate::session::{Command, Handle, ObjectId, Reply};
+use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
 use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
-use crate::token::{Keys, Verified, Version};
+use crate::token::{Keys, RefreshToken, Verified, Version};
 
 /// The largest body of an API, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -150,6 +151,29 @@ impl Exchange {
 
     async fn recognise(&self, text: &str) -> Option<Verified> {
         self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
+    }
+
+    /// The logouts of every session that the request shows, whichever of its tokens says so.
+    pub async fn logouts(&self, credentials: &Credentials, scope: Scope) -> Vec<Logout> {
+        let mut logouts = credentials.logouts(scope);
+        let beside = Presented::find(&self.head, self.config()).beside(credentials, self.config());
+        if credentials.is_doubled {
+            logouts.of_doubled();
+        }
+        for text in beside.access {
+            logouts.access(&Access::of(self.recognise(text).await));
+        }
+        for token in beside.refresh.into_iter().filter_map(|text| RefreshToken::open(text, self.keys())) {
+            logouts.refresh(token);
+        }
+        logouts.into_vec()
+    }
+
+    /// Whether the request shows any credential that this gate signed, dead or alive.
+    pub async fn shows_credential(&self, credentials: &Credentials) -> bool {
+        credentials.handle().is_some()
+            || !credentials.pending.is_empty()
+            || !self.logouts(credentials, Scope::Current).await.is_empty()
     }
 
     /// Lets the request be carried out to its end, whether the client waits for the answer or not.

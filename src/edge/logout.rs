@@ -65,7 +65,7 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
     if refused {
         exchange.report(GateEvent::RedirectRefused, credentials.handle());
     }
-    let logouts = all_logouts(credentials, credentials.logouts(request.scope));
+    let logouts = all_logouts(credentials, exchange.logouts(credentials, request.scope).await);
     match end(exchange, &logouts).await {
         Ok(ended) => {
             let delivery = credentials.delivery();

@@ -75,7 +75,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if let Some(refusal) = exchange.rate_refusal("logout").await {
         return Ok(refusal);
     }
-    let own = credentials.logouts(Scope::Current);
+    let own = exchange.logouts(credentials, Scope::Current).await;
     if own.is_empty() && credentials.pending.is_empty() {
         let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
         if credentials.in_conflict() {

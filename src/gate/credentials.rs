@@ -2,12 +2,16 @@
 //!
 //! Invariant: only tokens with a good signature are in here. A gate name that occurs twice counts as
 //! missing. An access token in `Authorization: Bearer` takes the place of the cookies, if it is ours.
+//!
+//! So a request may show sessions that it is not from: in cookies beside a bearer token, and in doubled
+//! cookies. An answer that clears the cookies or replaces them takes those from the browser as well, so
+//! a logout and a login end them too: [`Beside`] names them.
 
 use std::rc::Rc;
 
 use super::tokens::Delivery;
 use crate::config::Config;
-use crate::request::{Head, Held, hold};
+use crate::request::{Head, Held, hold, values};
 use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Logout, Proof, Scope};
 use crate::token::{AccessToken, Keys, RefreshToken, Verified, claims_session, open_marker};
@@ -82,8 +86,21 @@ pub enum Access {
     Expired(Rc<AccessToken>),
 }
 
+/// How many values of one cookie name are looked at beside the session's own: more than a browser ever
+/// holds, and few enough that no request can ask for a crowd of objects.
+const MAX_BESIDE: usize = 16;
+
+/// The texts that may be tokens of sessions which the request shows and is not from.
+pub struct Beside<'a> {
+    /// Access tokens.
+    pub access: Vec<&'a str>,
+    /// Refresh tokens.
+    pub refresh: Vec<&'a str>,
+}
+
 /// What a request presents, unread but for the cookies' names.
 pub struct Presented<'a> {
+    cookies: &'a str,
     bearer: Option<&'a str>,
     access: Held<'a>,
     refresh: Held<'a>,
@@ -97,6 +114,7 @@ impl<'a> Presented<'a> {
         let cookies = head.header("cookie").unwrap_or_default();
         let held = |cookie| hold(cookies, config.cookies.name(cookie));
         Self {
+            cookies,
             bearer: head.bearer(),
             access: held(GateCookie::Access),
             refresh: held(GateCookie::Refresh),
@@ -147,6 +165,22 @@ impl<'a> Presented<'a> {
         let refresh = self.refresh.value().and_then(|text| RefreshToken::open(text, keys))?;
         let is_same = self.access.value().is_none_or(|text| claims_session(text, refresh.handle));
         (self.bearer.is_none() && is_same).then(|| self.with(Access::Missing, "", Some(refresh), keys))
+    }
+
+    /// What the request shows beside `credentials`, which were read from it.
+    #[must_use]
+    pub fn beside(&self, credentials: &Credentials, config: &Config) -> Beside<'a> {
+        let texts = |held: Held<'_>, cookie| match held {
+            Held::Several => values(self.cookies, config.cookies.name(cookie)).take(MAX_BESIDE).collect(),
+            Held::One(_) if credentials.header_mode => {
+                values(self.cookies, config.cookies.name(cookie)).take(1).collect()
+            }
+            Held::One(_) | Held::Nothing => Vec::new(),
+        };
+        Beside {
+            access: texts(self.access, GateCookie::Access),
+            refresh: texts(self.refresh, GateCookie::Refresh),
+        }
     }
 
     fn read(self, text: &str, token: Option<Verified>, keys: &Keys) -> Credentials {
@@ -215,22 +249,63 @@ impl Credentials {
 
     /// The logouts that these credentials can ask for: of the one session they name, or of both.
     #[must_use]
-    pub fn logouts(&self, scope: Scope) -> Vec<Logout> {
-        let logout = |handle, proof| Logout { handle, scope, proof, as_of: None };
-        let access = self.access.token().map(|token| logout(token.handle, self.access.proof(token)));
-        let refresh = self.refresh.map(|token| logout(token.handle, Proof::Refresh(token.generation)));
-        match (access, refresh) {
-            (Some(access), Some(refresh)) if access.handle == refresh.handle => {
-                // The refresh token shows that the session lives where the access token has expired.
-                vec![if access.proof.may_be_living() { access } else { refresh }]
-            }
-            (access, refresh) => access.into_iter().chain(refresh).collect(),
+    pub fn logouts(&self, scope: Scope) -> Logouts {
+        let mut logouts = Logouts { scope, all: Vec::new() };
+        logouts.access(&self.access);
+        if let Some(refresh) = self.refresh {
+            logouts.refresh(refresh);
+        }
+        logouts
+    }
+}
+
+/// The logouts that a request asks for, one for each session that it shows.
+pub struct Logouts {
+    scope: Scope,
+    all: Vec<Logout>,
+}
+
+impl Logouts {
+    /// That of an access token's session.
+    pub fn access(&mut self, access: &Access) {
+        if let Some(token) = access.token() {
+            self.add(token.handle, access.proof(token));
+        }
+    }
+
+    /// That of a refresh token's session.
+    pub fn refresh(&mut self, token: RefreshToken) {
+        self.add(token.handle, Proof::Refresh(token.generation));
+    }
+
+    /// Those of sessions whose cookies were doubled. Such cookies are no session's, so `others` has
+    /// none to spare: it does what `current` does.
+    pub fn of_doubled(&mut self) {
+        if self.scope == Scope::Others {
+            self.scope = Scope::Current;
+        }
+    }
+
+    /// The logouts.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Logout> {
+        self.all
+    }
+
+    fn add(&mut self, handle: Handle, proof: Proof) {
+        match self.all.iter_mut().find(|logout| logout.handle == handle) {
+            // A refresh token shows that the session lives where the access token has expired.
+            Some(logout) if !logout.proof.may_be_living() => logout.proof = proof,
+            Some(_) => {}
+            None => self.all.push(Logout { handle, scope: self.scope, proof, as_of: None }),
         }
     }
 }
 
 impl Access {
-    fn of(verified: Option<Verified>) -> Self {
+    /// The access token that a text was found to be.
+    #[must_use]
+    pub fn of(verified: Option<Verified>) -> Self {
         match verified {
             None => Self::Missing,
             Some(Verified::Good(token)) => Self::Good(token),

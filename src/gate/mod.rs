@@ -19,7 +19,7 @@ pub use admission::{
 };
 pub use caching::{Caching, is_targeted};
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
-pub use credentials::{Access, Credentials, Presented, Strays};
+pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
 pub use logout::{
     LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending, postponed,
     redirect_target, signed_out_headers, step_of_link,

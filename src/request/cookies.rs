@@ -37,6 +37,11 @@ pub fn hold<'a>(header: &'a str, name: &str) -> Held<'a> {
     }
 }
 
+/// Every value that the header holds under `name`, those of rivals included.
+pub fn values<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    pieces(header).filter(move |piece| name_of(piece).eq_ignore_ascii_case(name)).map(value_of)
+}
+
 /// The header without the cookies named; `None` if it needs no change.
 #[must_use]
 pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {

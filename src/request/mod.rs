@@ -8,7 +8,8 @@ mod origin;
 mod provenance;
 mod target;
 
-pub use cookies::{Held, hold, strip};
+pub use cookies::{Held, hold, strip, values};
+pub use form::{Broken, Form, FormType, first_parameter};
 pub use head::Head;
 pub use origin::Origin;
 pub use provenance::{LogoutLink, Trust, cross_site, logout_link};
