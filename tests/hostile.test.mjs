@@ -71,6 +71,7 @@ for (const [what, lines, body] of [
         `POST ${path} HTTP/1.1`,
         `Host: ${new URL(gate.url).host}`,
         `api-key: ${API_KEY}`,
+        "Content-Type: application/x-www-form-urlencoded",
         cookie,
         ...lines,
         "",

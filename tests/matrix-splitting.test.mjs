@@ -33,6 +33,9 @@ const gate = await gateFor({ after }, { vars: { RULES, CORS_ORIGINS: ["https://a
 const client = keepAlive(gate);
 after(() => client.close());
 const alice = await login(gate, "alice");
+// A form is read of somebody who has a session to end, or had one.
+const leaver = presenting(await login(gate, "leaver"));
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 /** No header and no cookie came of it, and what came has no control character. */
 function assertWhole({ headers, cookies }, what) {
@@ -50,7 +53,7 @@ describe("said by a link or a form:", () => {
     "return_to of a form": (text) => [
       "POST",
       "/logout",
-      { ...NAVIGATION, "sec-fetch-site": "same-origin" },
+      { ...NAVIGATION, "sec-fetch-site": "same-origin", ...FORM, ...leaver },
       `return_to=/${encodeURIComponent(text)}`,
     ],
     "return_to of the page that asks": (text) => [
@@ -67,7 +70,7 @@ describe("said by a link or a form:", () => {
     "a path of the gate": (text) => ["GET", `/auth/${encodeURIComponent(text)}`, NAVIGATION],
     "a path of the core": (text) => ["GET", `/auth/core/appid-${encodeURIComponent(text)}/hello`, {}],
     "a tenant of the core": (text) => ["GET", `/auth/core/${encodeURIComponent(text)}/hello`, {}],
-    "a handle": (text) => ["POST", "/auth/sessions/revoke", presenting(alice), `handle=${encodeURIComponent(text)}`],
+    "a handle": (text) => ["POST", "/auth/sessions/revoke", { ...presenting(alice), ...FORM }, `handle=${encodeURIComponent(text)}`],
   };
   for (const [place, request] of Object.entries(places)) {
     test(place, () =>

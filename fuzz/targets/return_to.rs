@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use session_gate::gate::{Absence, asked, no_session, redirect_target};
-use session_gate::request::{Origin, is_path, percent_encode, return_target};
+use session_gate::request::{Form, FormType, Origin, is_path, percent_encode, return_target};
 use session_gate_fuzz::{FRIEND, OWN, head, is_trusted, led_to, with_gate};
 
 fuzz_target!(|wish: &str| {
@@ -22,7 +22,8 @@ fuzz_target!(|wish: &str| {
         // As the query of a link, as its value, and as the page that somebody wanted to see.
         for query in [wish.to_owned(), format!("return_to={}", percent_encode(wish))] {
             let Some(head) = head("GET", &format!("/logout?{query}"), "") else { continue };
-            let Ok(request) = asked(false, head.query(), wish) else { continue };
+            let form = Form::read(&FormType::UrlEncoded, wish.as_bytes()).expect("a form");
+            let Ok(request) = asked(false, head.query(), &form) else { continue };
             if let (Some(target), _) = redirect_target(&head, config, &request) {
                 assert_safe(&target);
             }

@@ -7,10 +7,9 @@ use super::device;
 use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
-use crate::gate::{
-    Absence, Identity, Standing, cleared, done, first_parameter, lacks_anti_csrf, no_session, unauthorised,
-};
+use crate::gate::{Absence, Identity, Standing, cleared, done, lacks_anti_csrf, no_session, unauthorised};
 use crate::pages::{self, Problem};
+use crate::request::{Form, first_parameter};
 use crate::response::{Answer, Reason};
 use crate::session::{Command, Handle, Proof, Reply, Scope, Session};
 use crate::time::Seconds;
@@ -89,7 +88,8 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    let form = match exchange.body().await {
+    let has_form = exchange.shows_credential(credentials).await;
+    let form = match if has_form { exchange.form().await } else { Ok(Form::default()) } {
         Ok(form) => form,
         Err(refusal) => return Ok(refusal),
     };
@@ -103,8 +103,7 @@ pub async fn revoke(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(no_session_json(exchange, Absence::TryRefresh).await.because(Reason::AntiCsrf));
     }
     let current = signed.identity.token.handle;
-    let parameter =
-        |name| first_parameter(exchange.head.query(), name).or_else(|| first_parameter(&form, name));
+    let parameter = |name| first_parameter(exchange.head.query(), name).or_else(|| form.first(name));
     let command = match (parameter("handle"), parameter("scope").as_deref().map(Scope::parse)) {
         (Some(handle), None) => Command::Remove { ids: vec![own_id(&handle, current)?] },
         (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => {

@@ -1,11 +1,12 @@
 //! The routes under `CORE_PATH`: a SuperTokens core (CDI) for backend SDKs.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use worker::wasm_bindgen::JsValue;
 
-use super::exchange::{Exchange, MAX_BODY};
+use super::exchange::Exchange;
 use super::platform::{self, Unread};
 use super::signatures::Signatures;
 use super::store::{self, Unavailable};
@@ -19,6 +20,12 @@ use crate::supertokens::cdi::{
 };
 use crate::time::Seconds;
 use crate::token::{Keys, RefreshToken, Verified, Version, draft_jwt};
+
+/// The largest body of a call, in bytes.
+const MAX_BODY: u32 = 1024 * 1024;
+
+/// For how long the body of a call is waited for. Whoever sends it has a key.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// One call under way.
 struct Core<'a> {
@@ -75,9 +82,10 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         }
         _ => {}
     }
-    let body = match platform::read_text(exchange.request.body(), MAX_BODY).await {
-        Ok(body) => body,
+    let body = match exchange.body(MAX_BODY, BODY_PATIENCE).await {
+        Ok(body) => String::from_utf8_lossy(&body).into_owned(),
         Err(Unread::TooLarge) => return Ok(refused(413, "The body must be at most 1 MiB")),
+        Err(Unread::TooSlow) => return Ok(refused(408, "The body took too long")),
         Err(Unread::Broken) => return Ok(refused(400, "The body cannot be read")),
     };
     Ok(match call(exchange, &path, keys, &body).await {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
@@ -21,7 +22,7 @@ use crate::gate::{
     unavailable,
 };
 use crate::pages::Problem;
-use crate::request::Head;
+use crate::request::{Broken, Form, FormType, Head};
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
@@ -29,8 +30,11 @@ use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
 use crate::token::{Keys, RefreshToken, Verified, Version};
 
-/// The largest body of an API, in bytes.
-pub const MAX_BODY: usize = 1024 * 1024;
+/// The largest form, in bytes: a handle, a scope and an address.
+const MAX_FORM: u32 = 16 * 1024;
+
+/// For how long the body of a form is waited for.
+const FORM_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the gate spends time on; `Server-Timing` names it.
 #[derive(Clone, Copy)]
@@ -149,10 +153,6 @@ impl Exchange {
         }
     }
 
-    async fn recognise(&self, text: &str) -> Option<Verified> {
-        self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
-    }
-
     /// The logouts of every session that the request shows, whichever of its tokens says so.
     pub async fn logouts(&self, credentials: &Credentials, scope: Scope) -> Vec<Logout> {
         let mut logouts = credentials.logouts(scope);
@@ -174,6 +174,10 @@ impl Exchange {
         credentials.handle().is_some()
             || !credentials.pending.is_empty()
             || !self.logouts(credentials, Scope::Current).await.is_empty()
+    }
+
+    async fn recognise(&self, text: &str) -> Option<Verified> {
+        self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
     }
 
     /// Lets the request be carried out to its end, whether the client waits for the answer or not.
@@ -348,17 +352,34 @@ impl Exchange {
         Some(self.problem(&Problem::CrossSite))
     }
 
-    /// The body of the request; `Err` is the answer to one that cannot be read.
-    pub async fn body(&self) -> Result<String, Answer> {
-        if self.head.header("content-length") == Some("0") {
-            return Ok(String::new());
+    /// The form in the body of the request; `Err` is the answer to one that is not taken. Only for a request that
+    /// shows a credential: whoever has none is not waited for, and has nothing kept for it.
+    pub async fn form(&self) -> Result<Form, Answer> {
+        let form_type = FormType::of(self.head.header("content-type"), self.head.header("content-encoding"));
+        // Of a body that is no form only one thing is of interest: whether it is empty.
+        let limit = if form_type.is_some() { MAX_FORM } else { 0 };
+        let problem = match (self.body(limit, FORM_PATIENCE).await, form_type) {
+            (Ok(body), _) if body.is_empty() => return Ok(Form::default()),
+            (Ok(body), Some(form_type)) => match Form::read(&form_type, &body) {
+                Ok(form) => return Ok(form),
+                Err(Broken) => Problem::BrokenBody,
+            },
+            (Ok(_) | Err(Unread::TooLarge), None) => Problem::UnknownForm,
+            (Err(Unread::TooLarge), Some(_)) => Problem::TooLarge,
+            (Err(Unread::TooSlow), _) => Problem::TooSlow,
+            (Err(Unread::Broken), _) => Problem::BrokenBody,
+        };
+        Err(self.problem(&problem))
+    }
+
+    /// The body of the request.
+    pub async fn body(&self, limit: u32, patience: Duration) -> Result<Vec<u8>, Unread> {
+        let announced = self.head.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        match announced {
+            Some(0) => Ok(Vec::new()),
+            Some(length) if length > u64::from(limit) => Err(Unread::TooLarge),
+            _ => platform::read_body(&self.request, limit, patience).await,
         }
-        platform::read_text(self.request.body(), MAX_BODY).await.map_err(|unread| {
-            self.problem(&match unread {
-                Unread::TooLarge => Problem::TooLarge,
-                Unread::Broken => Problem::BrokenBody,
-            })
-        })
     }
 
     /// A page or JSON that says what is wrong.

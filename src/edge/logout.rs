@@ -12,6 +12,7 @@ use crate::gate::{
     step_of_link,
 };
 use crate::pages::Problem;
+use crate::request::Form;
 use crate::response::Answer;
 use crate::session::{Logout, Reply, Scope};
 
@@ -36,7 +37,8 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
     if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    let form = match if is_link { Ok(String::new()) } else { exchange.body().await } {
+    let has_form = !is_link && exchange.shows_credential(credentials).await;
+    let form = match if has_form { exchange.form().await } else { Ok(Form::default()) } {
         Ok(form) => form,
         Err(refusal) => return Ok(refusal),
     };

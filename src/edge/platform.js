@@ -64,6 +64,36 @@ export function dropUnread(response) {
   response.then(({ body }) => body?.cancel()).catch(() => {});
 }
 
+/**
+ * The bytes of a body; `"large"` if there are more than `limit`, `"slow"` if they take more than so many milliseconds.
+ * Whoever sends too much or too little is not waited for, and no more than `limit` bytes of it are kept.
+ */
+export function bytesOf(body, limit, patience) {
+  const reader = body.getReader();
+  const giveUp = (why) => {
+    reader.cancel().catch(() => {});
+    return why;
+  };
+  return within(readUpTo(reader, limit, giveUp), patience, (resolve) => resolve(giveUp("slow")));
+}
+
+async function readUpTo(reader, limit, giveUp) {
+  let bytes = new Uint8Array(Math.min(limit, 4096));
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return bytes.subarray(0, length);
+    if (length + value.length > limit) return giveUp("large");
+    if (length + value.length > bytes.length) {
+      const longer = new Uint8Array(Math.min(limit, 2 * (length + value.length)));
+      longer.set(bytes);
+      bytes = longer;
+    }
+    bytes.set(value, length);
+    length += value.length;
+  }
+}
+
 /** Whether a client may go on, by the platform's rate limiter. */
 export async function isWithinLimit(limiter, key) {
   const { success } = await limiter.limit({ key });

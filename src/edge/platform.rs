@@ -47,6 +47,10 @@ extern "C" {
     #[wasm_bindgen(js_name = dropUnread)]
     pub fn drop_unread(response: &Promise);
 
+    /// The bytes of a body, or why there are none.
+    #[wasm_bindgen(js_name = bytesOf, catch)]
+    fn bytes_of(body: &web_sys::ReadableStream, limit: u32, patience: u32) -> Result<Promise, JsValue>;
+
     /// Whether a client may go on, by the platform's rate limiter.
     #[wasm_bindgen(js_name = isWithinLimit, catch)]
     pub fn is_within_limit(limiter: &JsValue, key: &str) -> Result<Promise, JsValue>;
@@ -185,33 +189,22 @@ pub fn log_error(line: &str) {
 pub enum Unread {
     /// There is more of it than is wanted.
     TooLarge,
+    /// It takes longer than it may.
+    TooSlow,
     /// It broke off, or is not what its framing says.
     Broken,
 }
 
-impl From<JsValue> for Unread {
-    fn from(_: JsValue) -> Self {
-        Self::Broken
-    }
-}
-
-/// A text body of at most `limit` bytes.
-pub async fn read_text(body: Option<web_sys::ReadableStream>, limit: usize) -> Result<String, Unread> {
-    let Some(body) = body else { return Ok(String::new()) };
-    let reader: web_sys::ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
-    loop {
-        let chunk = JsFuture::from(reader.read()).await?;
-        if js_sys::Reflect::get(&chunk, &"done".into())?.is_truthy() {
-            return Ok(String::from_utf8_lossy(&bytes).into_owned());
-        }
-        let value: Uint8Array = js_sys::Reflect::get(&chunk, &"value".into())?.unchecked_into();
-        if bytes.len().saturating_add(value.length() as usize) > limit {
-            // Whoever sends too much is not waited for.
-            drop(reader.cancel());
-            return Err(Unread::TooLarge);
-        }
-        bytes.extend(value.to_vec());
+/// The body of a request, of at most `limit` bytes that come within `patience`.
+pub async fn read_body(request: &Request, limit: u32, patience: Duration) -> Result<Vec<u8>, Unread> {
+    let Some(body) = request.body() else { return Ok(Vec::new()) };
+    let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    let promise = bytes_of(&body, limit, patience).map_err(|_| Unread::Broken)?;
+    let read = JsFuture::from(promise).await.map_err(|_| Unread::Broken)?;
+    match read.as_string().as_deref() {
+        Some("large") => Err(Unread::TooLarge),
+        Some(_) => Err(Unread::TooSlow),
+        None => Ok(read.unchecked_into::<Uint8Array>().to_vec()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::pages::{self, Problem};
-use crate::request::{Head, LogoutLink, logout_link, percent_encode, return_target};
+use crate::request::{Form, Head, LogoutLink, first_parameter, logout_link, percent_encode, return_target};
 use crate::response::{Additions, Answer, Reason};
 use crate::session::{Logout, Scope};
 use crate::time::Timestamp;
@@ -43,28 +43,14 @@ pub struct UnknownScope;
 ///
 /// # Errors
 /// [`UnknownScope`] when the parameter that counts is no scope.
-pub fn asked(all_by_path: bool, query: &str, form: &str) -> Result<LogoutRequest, UnknownScope> {
-    let parameter = |name| first_parameter(query, name).or_else(|| first_parameter(form, name));
+pub fn asked(all_by_path: bool, query: &str, form: &Form) -> Result<LogoutRequest, UnknownScope> {
+    let parameter = |name| first_parameter(query, name).or_else(|| form.first(name));
     let scope = match parameter("scope") {
         _ if all_by_path => Scope::All,
         None => Scope::Current,
         Some(scope) => Scope::parse(&scope).ok_or(UnknownScope)?,
     };
     Ok(LogoutRequest { scope, return_to: parameter("return_to") })
-}
-
-/// The first parameter of this name in `application/x-www-form-urlencoded` text.
-#[must_use]
-pub fn first_parameter(text: &str, name: &str) -> Option<String> {
-    text.split('&').find_map(|pair| {
-        let (other, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (form_decode(other) == name).then(|| form_decode(value))
-    })
-}
-
-fn form_decode(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 /// Whether a `GET` of the logout URL may act ([`logout_link`] says what it is).
@@ -188,9 +174,11 @@ pub fn all_logouts(credentials: &Credentials, own: Vec<Logout>) -> Vec<Logout> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::FormType;
 
     fn scope(all_by_path: bool, query: &str, form: &str) -> Result<Scope, UnknownScope> {
-        asked(all_by_path, query, form).map(|asked| asked.scope)
+        let form = Form::read(&FormType::UrlEncoded, form.as_bytes()).unwrap();
+        asked(all_by_path, query, &form).map(|asked| asked.scope)
     }
 
     #[test]
@@ -209,7 +197,7 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let asked = asked(false, "x&return_to=%2Fa+b%3Fc", "").unwrap();
+        let asked = asked(false, "x&return_to=%2Fa+b%3Fc", &Form::default()).unwrap();
         assert_eq!(asked.return_to.as_deref(), Some("/a b?c"));
     }
 

@@ -21,8 +21,8 @@ pub use caching::{Caching, is_targeted};
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
 pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
 pub use logout::{
-    LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, first_parameter, pending, postponed,
-    redirect_target, signed_out_headers, step_of_link,
+    LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, pending, postponed, redirect_target,
+    signed_out_headers, step_of_link,
 };
 pub use memory::{Asked, Memory};
 pub use refusal::{challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable};

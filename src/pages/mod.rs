@@ -37,6 +37,10 @@ pub enum Problem {
     BrokenBody,
     /// A body over its limit.
     TooLarge,
+    /// A body that does not come.
+    TooSlow,
+    /// A body that is no form.
+    UnknownForm,
     /// A client that asks too often.
     TooMany,
     /// A browser that only guesses where its user goes next.
@@ -111,7 +115,9 @@ impl Problem {
             Self::NoSession => 401,
             Self::CrossSite | Self::AntiCsrf => 403,
             Self::UnknownSession | Self::NotFound => 404,
+            Self::TooSlow => 408,
             Self::TooLarge => 413,
+            Self::UnknownForm => 415,
             Self::TooMany => 429,
             Self::BadGateway(_) | Self::OriginHeaders(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
@@ -131,6 +137,8 @@ impl Problem {
             Self::NotFound => "not found".to_owned(),
             Self::BrokenBody => "the body cannot be read".to_owned(),
             Self::TooLarge => "the body is too large".to_owned(),
+            Self::TooSlow => "the body took too long".to_owned(),
+            Self::UnknownForm => "the body must be a form: urlencoded, multipart or JSON".to_owned(),
             Self::TooMany => "too many requests; try again in a minute".to_owned(),
             Self::Prefetch => "not for prefetching".to_owned(),
             Self::BadGateway(why) | Self::OriginHeaders(why) => why.clone(),
@@ -148,7 +156,7 @@ impl Problem {
             Self::CrossSite => Reason::CrossSite,
             Self::AntiCsrf => Reason::AntiCsrf,
             Self::UnknownSession | Self::NotFound => Reason::NotFound,
-            Self::BrokenBody | Self::TooLarge => Reason::Body,
+            Self::BrokenBody | Self::TooLarge | Self::TooSlow | Self::UnknownForm => Reason::Body,
             Self::TooMany => Reason::RateLimited,
             Self::Prefetch => Reason::Prefetch,
             Self::BadGateway(_) => Reason::OriginUnreachable,
@@ -160,7 +168,7 @@ impl Problem {
 
     const fn heading(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) | Self::BrokenBody => "Bad request",
+            Self::BadRequest(_) | Self::BrokenBody | Self::TooSlow | Self::UnknownForm => "Bad request",
             Self::NoSession => "Please log in",
             Self::CrossSite | Self::AntiCsrf => "Refused",
             Self::UnknownSession | Self::NotFound => "Not found",
@@ -187,6 +195,8 @@ impl Problem {
             Self::NotFound => "There is no such page.",
             Self::BrokenBody => "The request cannot be read.",
             Self::TooLarge => "The request is too large.",
+            Self::TooSlow => "The request did not arrive in time. Nothing was changed.",
+            Self::UnknownForm => "The request holds no form. Nothing was changed.",
             Self::TooMany => {
                 "Too many requests from your network. Nothing was changed. Please try again in a minute."
             }

@@ -3,6 +3,7 @@
 //! Invariant: everything here is read from the request alone; what to do about it is `gate`'s.
 
 mod cookies;
+mod form;
 pub(crate) mod head;
 mod origin;
 mod provenance;

@@ -5,9 +5,9 @@
 use serde_json::{Map, Value};
 
 use super::{CdiVersion, CorePath, Endpoint, Refused};
-use crate::gate::{first_parameter, is_too_much_data};
+use crate::gate::is_too_much_data;
 use crate::json::{Fields, array, object, optional, text};
-use crate::request::Head;
+use crate::request::{Head, first_parameter};
 use crate::session::{DEFAULT_TENANT, MAX_USER_ID, Payload};
 use crate::token::Version;
 
