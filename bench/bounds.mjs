@@ -17,13 +17,15 @@ const RATIOS = [
   ["gate: download", "forward: download", 1.1],
 ];
 
+const MOST_AT_START = 2;
 const MAX_GZIP = 350_000;
 const MAX_GROWTH = 16 * 1024 * 1024;
 
 /** Every bound that the results have something to say about: what was measured, and the verdict. */
-export function verdicts({ paths, size, memory }) {
+export function verdicts({ paths, size, memory, first }) {
   const known = RATIOS.filter(([path, against]) => paths.has(path) && paths.has(against));
   const list = known.map(([path, against, most]) => ratioVerdict(`${path} ÷ ${against}`, ratio(paths, path, against), most));
+  if (first) list.push(ratioVerdict("gate: cold start ÷ hello-rs", firstRatio(first), MOST_AT_START));
   if (size) list.push(plainVerdict("the Worker, gzipped, bytes", size.total, MAX_GZIP - 1));
   if (memory) {
     const growth = memory.after.wasm - memory.before.wasm;
@@ -36,6 +38,11 @@ export function verdicts({ paths, size, memory }) {
 export function ratio(paths, path, against) {
   const others = paths.get(against);
   return summary(paths.get(path).map(({ microseconds }, round) => microseconds / others[round].microseconds));
+}
+
+function firstRatio(first) {
+  const others = first.get("hello-rs").first;
+  return summary(first.get("gate: a public page").first.map((time, round) => time / others[round]));
 }
 
 function ratioVerdict(name, { median, certain: [low, high] }, most) {

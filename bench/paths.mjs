@@ -41,6 +41,9 @@ const bothCookies = ({ access, refresh }) => withCookies([[ACCESS, access], [REF
 const accessCookie = ({ access }) => withCookies([[ACCESS, access]]);
 const refreshCookie = ({ refresh }) => withCookies([[REFRESH, refresh]]);
 
+/** A browser's request without a cookie. */
+export const browserRequest = (method, path) => ({ method, path, headers: Object.entries(BROWSER).flat(), body: method === "POST" ? "" : undefined });
+
 /** Endlessly the same requests, in turn. */
 const repeat = (requests) => {
   let at = 0;

@@ -28,9 +28,10 @@ ratios are what counts, so the processor's model is not recorded.
 
 /** All of it, as Markdown. */
 export function markdown(results, when) {
-  const { paths, memory, size, overlap } = results;
+  const { paths, memory, size, overlap, first } = results;
   const parts = [`# What a request costs`, `${WHAT_IS_IN_IT}\n\n${when}.`, "## The bounds", boundsTable(results)];
   if (paths.size > 0) parts.push("## All paths", pathTable(paths));
+  if (first) parts.push("## Cold start: the first request of an isolate", firstText(first));
   if (memory) parts.push("## Memory", memoryText(memory));
   if (overlap) parts.push("## Overlap", overlapText(overlap));
   if (size) parts.push("## What the bytes are for", sizeTable(size));
@@ -57,6 +58,16 @@ function pathTable(paths) {
 }
 
 const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
+
+function firstText(first) {
+  const rows = [...first].map(([name, times]) => {
+    const [one, two] = [summary(times.first), summary(times.second)];
+    return [name, one.median.toFixed(1), `${one.low.toFixed(1)}–${one.high.toFixed(1)}`, two.median.toFixed(1)];
+  });
+  return "Processor time in ms, each in a runtime of its own that has just started: code is compiled when it is first run. `hono-jose`\n" +
+    "refuses a request without a session, as `gate: no session` does.\n\n" +
+    table(["", "first request", "middle half", "second"], rows);
+}
 
 function memoryText({ before, after }) {
   const line = (name) => [name, megabytes(before[name]), megabytes(after[name]), megabytes(after[name] - before[name])];

@@ -21,6 +21,9 @@ const { values: options, positionals: words } = parseArgs({
   },
 });
 
+// A runtime is started for each of them.
+const FIRST_REQUESTS = 11;
+
 const wanted = (name) => words.length === 0 || words.some((word) => name.includes(word));
 
 await main(async () => {
@@ -48,10 +51,12 @@ async function measured() {
   const { measureMemory } = await import("./memory.mjs");
   const { measureSize } = await import("./size.mjs");
   const { measureOverlap } = await import("./overlap.mjs");
+  const { measureFirstRequests } = await import("./first-request.mjs");
   const paths = await measurePaths(wanted, Number(options.rounds), Number(options.seconds) * 1000);
   return {
     paths,
     size: wanted("size") ? measureSize() : undefined,
+    first: wanted("cold start") ? await step("cold start", () => measureFirstRequests(FIRST_REQUESTS)) : undefined,
     overlap: wanted("overlap") ? await step("overlap", measureOverlap) : undefined,
     memory: wanted("memory") ? await step("memory", measureMemory) : undefined,
   };
