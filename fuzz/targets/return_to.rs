@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::gate::{Absence, asked, no_session, redirect_target};
+use session_gate::gate::{Absence, Presented, asked, no_session, redirect_target};
 use session_gate::request::{Form, FormType, Origin, is_path, percent_encode, return_target};
 use session_gate_fuzz::{FRIEND, OWN, head, is_trusted, led_to, with_gate};
 
@@ -18,7 +18,7 @@ fuzz_target!(|wish: &str| {
     if is_path(wish) {
         assert_eq!(led_to(wish).origin().ascii_serialization(), OWN, "{wish:?}");
     }
-    with_gate(|config, _| {
+    with_gate(|config, keys| {
         // As the query of a link, as its value, and as the page that somebody wanted to see.
         for query in [wish.to_owned(), format!("return_to={}", percent_encode(wish))] {
             let Some(head) = head("GET", &format!("/logout?{query}"), "") else { continue };
@@ -29,7 +29,8 @@ fuzz_target!(|wish: &str| {
             }
         }
         let Some(head) = head("GET", wish, "sec-fetch-mode,navigate") else { return };
-        let answer = no_session(&head, config, Absence::None);
+        let credentials = Presented::find(&head, config).with_cookie(None, keys);
+        let answer = no_session(&head, config, &credentials, Absence::None);
         let (_, location) =
             answer.headers.iter().find(|(name, _)| *name == "location").expect("to the login page");
         let login = led_to(location);
