@@ -129,7 +129,7 @@ impl Config {
             logout_redirect: vars.url("LOGOUT_REDIRECT")?,
             return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
-            rules: Rules::new(vars.list("RULES", RULES_MUST_BE, Entry::read)?),
+            rules: vars.rules()?,
             cookies: vars.cookies(&base_path)?,
             base_path,
             policy,
@@ -294,6 +294,12 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
             Some(value) => value,
         };
         array(value, read).ok_or(Invalid { variable, must_be })
+    }
+
+    fn rules(&self) -> Result<Rules, Invalid> {
+        let entries = self.list("RULES", RULES_MUST_BE, Entry::read)?;
+        let must_be = "paths that can be read in fewer ways: write them without escapes and parameters";
+        Rules::new(entries).ok_or(Invalid { variable: "RULES", must_be })
     }
 
     fn path(&self, variable: &'static str, default: &str) -> Result<String, Invalid> {

@@ -8,6 +8,7 @@ mod control;
 mod credentials;
 mod logout;
 mod memory;
+mod readings;
 mod refusal;
 mod route;
 mod rules;
