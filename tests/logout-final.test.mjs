@@ -6,7 +6,6 @@ import { test } from "node:test";
 import { backendOf } from "./support/backend.mjs";
 import { NAVIGATION } from "./support/gate.mjs";
 import {
-  assertCleared,
   gateFor,
   isSignedIn,
   login,
@@ -121,8 +120,8 @@ test("a page still being made during the log-out brings nothing back", async (t)
   await gate.fetch("/release");
   const response = await slow;
 
-  assertCleared(response);
-  assert.ok(response.headers.getSetCookie().includes("own=1"), "the origin's own cookie is passed on");
+  // The browser may hold another session by now: nothing of the gate's is set, and nothing cleared.
+  assert.deepEqual(response.headers.getSetCookie(), ["own=1"], "the origin's own cookie is passed on");
   assert.equal(await isSignedIn(gate, { access: session.access }), false);
   assert.equal(await isSignedIn(gate, { refresh: session.refresh }), false);
 });

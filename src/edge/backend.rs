@@ -9,7 +9,7 @@ use worker::wasm_bindgen::JsValue;
 use super::exchange::Exchange;
 use super::platform::{self, Unread};
 use super::signatures::Signatures;
-use super::store::{self, Unavailable};
+use super::store::{self, Removal, Unavailable};
 use crate::bytes::Random;
 use crate::gate::{Mint, TokenPair, Unsigned};
 use crate::response::{Answer, Body, Reason};
@@ -228,7 +228,11 @@ impl Core<'_> {
 
     async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
         let handles: Vec<Handle> = handles.iter().filter_map(|handle| Handle::parse(handle)).collect();
-        let removed = store::remove_handles(&self.exchange.asker, self.keys.app_id(), &handles).await?;
+        let Removal { removed, failed } =
+            store::remove_handles(&self.exchange.asker, self.keys.app_id(), &handles).await;
+        if !failed.is_empty() {
+            return Err(Failed::Store);
+        }
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 

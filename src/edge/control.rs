@@ -7,59 +7,91 @@ use serde_json::{Map, Value};
 use super::exchange::Exchange;
 use super::logout;
 use super::platform;
-use super::proxy::{News, Passage, still_true};
-use super::store::{self, Unavailable};
+use super::proxy::{News, Passage, Renewed, still_true};
+use super::store::{self, Removal, Unavailable};
 use crate::config::AntiCsrfMode;
-use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
+use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession, Rule, postponed};
 use crate::pages::Problem;
 use crate::response::Answer;
-use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Session};
+use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Scope, Session};
 use crate::token::fits_a_cookie;
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
 
 /// Does what the headers say; `Err` is the answer that replaces the origin's.
-pub async fn carry_out(exchange: &Exchange, passage: Passage, controls: Controls) -> Result<News, Answer> {
+pub async fn carry_out(
+    exchange: &Exchange,
+    rule: &Rule,
+    passage: Passage,
+    controls: Controls,
+) -> Result<News, Answer> {
     let credentials = exchange.credentials().await;
     let Controls { create, revoke, payload } = controls;
-    let mut news = passage.news;
+    if create.is_some()
+        && !rule.cross_site_login
+        && let Some(refusal) = exchange.cross_site_refusal(credentials, false)
+    {
+        return Err(refusal);
+    }
+    let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
     if create.is_some()
         && let Some(refusal) = exchange.rate_refusal("login").await
     {
         return Err(refusal);
     }
-    let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
-    if let Some(revoke) = revoke
-        && revoke_sessions(exchange, credentials, revoke).await.map_err(|_| exchange.unavailable())?
-    {
-        news = News::Ended;
-    }
+    let ended = match revoke {
+        Some(revoke) => {
+            revoke_sessions(exchange, credentials, revoke).await.map_err(|_| exchange.unavailable())?
+        }
+        None => News::Nothing,
+    };
     match (create, payload, passage.identity) {
         (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
-        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, news, change).await,
-        (None, _, identity) => Ok(still_true(exchange, identity.as_ref(), news)),
+        _ if !matches!(ended, News::Nothing) => Ok(ended),
+        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, passage.news, change).await,
+        (None, _, _) => Ok(still_true(exchange, passage.news).await),
     }
 }
 
-/// Whether the request's own session ended.
+/// What the browser is told of the sessions that ended. What an object fails to do goes on after the answer, and
+/// nothing is left untried because of it.
 async fn revoke_sessions(
     exchange: &Exchange,
     credentials: &Credentials,
     revoke: RevokeSession,
-) -> Result<bool, Unavailable> {
+) -> Result<News, Unavailable> {
     // The browser's marker goes with its session, so what it stands for is done first.
-    exchange.complete_pending(credentials).await?;
-    match revoke {
+    let completed = exchange.complete_pending(credentials).await;
+    let ended = match revoke {
         RevokeSession::Scope(scope) => {
-            let ended = logout::end(exchange, &exchange.logouts(credentials, scope).await).await?;
-            Ok(!ended.spared)
+            let logouts = exchange.logouts(credentials, scope).await;
+            let ended = logout::end(exchange, &logouts).await;
+            ended.map(|ended| ended.handles).map_err(|failed| {
+                logout::keep_trying(exchange, postponed(&failed, exchange.now), Vec::new());
+                Unavailable
+            })
         }
-        RevokeSession::Handles(handles) => {
-            remove(exchange, &handles).await?;
-            Ok(credentials.handle().is_some_and(|current| handles.contains(&current)))
-        }
-    }
+        RevokeSession::Handles(handles) => remove(exchange, &handles).await,
+    };
+    completed?;
+    let ended = ended?;
+    let is_over = |handle: &Handle| ended.contains(handle) || exchange.memory().has_ended(*handle);
+    Ok(if !credentials.handle().is_some_and(|own| ended.contains(&own)) {
+        News::Nothing
+    } else if shown(exchange, credentials).await.iter().all(is_over) {
+        News::Ended
+    } else if credentials.header_mode {
+        News::BearerEnded
+    } else {
+        News::Nothing
+    })
+}
+
+/// The sessions that the request shows.
+async fn shown(exchange: &Exchange, credentials: &Credentials) -> Vec<Handle> {
+    let logouts = exchange.logouts(credentials, Scope::Current).await;
+    logouts.into_iter().map(|logout| logout.handle).collect()
 }
 
 /// The session to be made, and its data. It is refused here, before anything is done, if it does not fit.
@@ -96,19 +128,26 @@ async fn create_session(
     let unavailable = |_| exchange.unavailable();
     let app_id = exchange.keys().app_id();
     let object = store::object_of(&exchange.asker, app_id, &session.user_id).map_err(unavailable)?;
-    let earlier = credentials.handle().filter(|earlier| !exchange.memory().has_ended(*earlier));
-    let replaces =
-        earlier.filter(|earlier| earlier.object == object).map(|earlier| earlier.id).into_iter().collect();
-    let command = Command::Create { session: session.into(), data, replaces };
+    // Every session that the browser shows ends with its cookies, also another user's.
+    let mut earlier = shown(exchange, credentials).await;
+    earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
+    let (replaces, elsewhere) =
+        earlier.into_iter().partition::<Vec<_>, _>(|earlier| earlier.object == object);
+    let ids = replaces.iter().map(|earlier| earlier.id).collect();
+    let command = Command::Create { session: session.into(), data, replaces: ids };
     let Reply::Created(session) = exchange.ask(object, command).await.map_err(unavailable)? else {
         return Err(exchange.unavailable());
     };
     let handle = Handle { object, id: session.id };
-    if let Some(earlier) = earlier {
-        // Another user's session in this browser ends as well.
-        if earlier.object != object {
-            remove(exchange, &[earlier]).await.map_err(unavailable)?;
-        }
+    for earlier in replaces {
+        exchange.memory().ended(earlier);
+    }
+    if remove(exchange, &elsewhere).await.is_err() {
+        // The browser does not hear of the new session, so nobody ever will.
+        logout::keep_trying(exchange, Vec::new(), vec![handle]);
+        return Err(exchange.unavailable());
+    }
+    for earlier in elsewhere {
         exchange.memory().ended(earlier);
     }
     let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
@@ -126,21 +165,41 @@ async fn set_payload(
         Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
     match exchange.ask(token.handle.object, command).await {
         Ok(Reply::Updated(session)) => {
-            let refresh = match news {
-                News::Tokens(tokens) | News::NewSession(tokens) => tokens.refresh,
-                News::Nothing | News::Ended => None,
+            let renewed = match news {
+                News::Tokens(renewed) => Some(renewed.tokens),
+                News::Nothing | News::NewSession(_) | News::Ended | News::BearerEnded => None,
             };
-            let tokens = exchange.seal(exchange.mint().with_payload(&session, token, refresh)).await;
-            tokens.map(News::Tokens).map_err(|Unavailable| exchange.unavailable())
+            let unsigned = match renewed {
+                // The browser has moved on since, and keeps the refresh token that it has.
+                Some(tokens) if !tokens.are_latest_of(&session) => exchange.mint().replace(&session, token),
+                renewed => {
+                    let refresh = renewed.and_then(|tokens| tokens.refresh);
+                    exchange.mint().with_payload(&session, token, refresh)
+                }
+            };
+            let tokens = exchange.seal(unsigned).await.map_err(|Unavailable| exchange.unavailable())?;
+            Ok(News::Tokens(Renewed::now(tokens)))
         }
-        Ok(Reply::Gone) => Ok(News::Ended),
+        // It ended while the origin was at work, which the browser has heard of, or hears of next.
+        Ok(Reply::Gone) => Ok(News::Nothing),
         Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),
         Ok(_) | Err(Unavailable) => Err(exchange.unavailable()),
     }
 }
 
-async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<(), Unavailable> {
-    store::remove_handles(&exchange.asker, exchange.keys().app_id(), handles).await.map(drop)
+/// Ends sessions; gives those that ended just now. Where an object fails it goes on after the answer.
+async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<Vec<Handle>, Unavailable> {
+    if handles.is_empty() {
+        return Ok(Vec::new());
+    }
+    exchange.outlive_client();
+    let Removal { removed, failed } =
+        store::remove_handles(&exchange.asker, exchange.keys().app_id(), handles).await;
+    if failed.is_empty() {
+        return Ok(removed);
+    }
+    logout::keep_trying(exchange, Vec::new(), failed);
+    Err(Unavailable)
 }
 
 fn too_large(exchange: &Exchange, header: &str) -> Answer {

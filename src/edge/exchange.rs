@@ -30,6 +30,10 @@ use crate::supertokens::fdi;
 use crate::time::{Seconds, Timestamp};
 use crate::token::{Keys, RefreshToken, Verified, Version};
 
+/// For how many milliseconds the browser is taken to hold the cookies that it sent, and a session to live of which
+/// the object said so.
+pub const IN_TIME: u32 = 1000;
+
 /// The largest form, in bytes: a handle, a scope and an address.
 const MAX_FORM: u32 = 16 * 1024;
 
@@ -59,6 +63,7 @@ pub struct Exchange {
     pub context: worker_sys::Context,
     /// The answer to come.
     pub promise: Rc<OnceCell<Promise>>,
+    arrived: Moment,
     /// When it arrived.
     pub now: Timestamp,
     credentials: OnceCell<Credentials>,
@@ -80,7 +85,8 @@ impl Exchange {
     ) -> Result<Self, JsValue> {
         let head = Head::parse(&platform::head_of(&request))
             .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
-        let now = platform::now();
+        let arrived = Moment::now();
+        let now = arrived.timestamp();
         let asked = Asked { at: now, changes: isolate.memory.changes() };
         Ok(Self {
             asked,
@@ -89,6 +95,7 @@ impl Exchange {
             asker: Asker::new(isolate),
             context,
             promise: Rc::default(),
+            arrived,
             now,
             credentials: OnceCell::new(),
             leaving: OnceCell::new(),
@@ -275,15 +282,24 @@ impl Exchange {
         if credentials.pending.is_empty() {
             return Ok(());
         }
-        logout::end(self, &credentials.pending).await?;
+        logout::end(self, &credentials.pending).await.map_err(|_| Unavailable)?;
         self.completed_pending.set(true);
         Ok(())
     }
 
-    /// The headers that expire the marker of logouts that were completed.
+    /// Whether the browser may hold other cookies by now than it sent: a tab beside may have logged out and in.
+    fn is_late(&self) -> bool {
+        self.arrived.elapsed() > IN_TIME
+    }
+
+    /// The headers that expire the marker of logouts that were completed. A late answer leaves that to the next one:
+    /// the marker may be another by now.
     pub fn clear_completed_marker(&self, additions: &mut Additions) {
         let cleared = self.config().cookies.clear_pending();
-        if self.completed_pending.get() && !additions.iter().any(|(_, value)| value == cleared) {
+        if self.completed_pending.get()
+            && !self.is_late()
+            && !additions.iter().any(|(_, value)| value == cleared)
+        {
             additions.add("set-cookie", cleared);
             additions.add("cache-control", "no-store");
         }
@@ -327,12 +343,16 @@ impl Exchange {
     }
 
     /// Expires the cookies of the request that prove nothing, unless the answer says already what becomes of the
-    /// gate's cookies. A refusal that changes nothing changes no cookie either.
+    /// gate's cookies. A refusal that changes nothing changes no cookie either, and a late answer leaves them to the
+    /// next one.
     fn expire_strays(&self, answer: &mut Answer) {
         if matches!(answer.status, 403 | 503) || answer.headers.iter().any(|(name, _)| name == "set-cookie") {
             return;
         }
         let strays = self.credentials.get().map(|credentials| credentials.strays).unwrap_or_default();
+        if strays.any() && self.is_late() {
+            return;
+        }
         for cookie in self.expired_strays(strays) {
             answer.headers.add("set-cookie", cookie);
         }

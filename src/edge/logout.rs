@@ -14,13 +14,13 @@ use crate::gate::{
 use crate::pages::Problem;
 use crate::request::Form;
 use crate::response::Answer;
-use crate::session::{Logout, Reply, Scope};
+use crate::session::{Handle, Logout, Reply, Scope};
 
 /// What logouts came to.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 pub struct Ended {
-    /// How many sessions were deleted just now.
-    pub revoked: usize,
+    /// The sessions that were deleted just now.
+    pub handles: Vec<Handle>,
     /// Whether this device's own session was left alone, as `others` asks.
     pub spared: bool,
 }
@@ -71,56 +71,66 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
     match end(exchange, &logouts).await {
         Ok(ended) => {
             let delivery = credentials.delivery();
-            done(head, config, target, ended.revoked, ended.spared, delivery)
+            done(head, config, target, ended.handles.len(), ended.spared, delivery)
         }
-        Err(Unavailable) => {
-            let logouts = postponed(&logouts, exchange.now);
-            keep_trying(exchange, logouts.clone());
+        Err(failed) => {
+            let logouts = postponed(&failed, exchange.now);
+            keep_trying(exchange, logouts.clone(), Vec::new());
             pending(head, config, request, &logouts, exchange.keys())
         }
     }
 }
 
-/// Ends what the logouts name. It goes on when the client does not wait for the answer: who clicks
-/// "log out" and closes the tab is logged out.
-pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Unavailable> {
+/// Ends what the logouts name; `Err` are those whose object did not answer. It goes on when the client does not
+/// wait for the answer: who clicks "log out" and closes the tab is logged out.
+pub async fn end(exchange: &Exchange, logouts: &[Logout]) -> Result<Ended, Vec<Logout>> {
     exchange.outlive_client();
     let begun = Moment::now();
-    let outcome = end_each(&exchange.asker, logouts).await;
+    let (ended, failed) = end_each(&exchange.asker, logouts).await;
     exchange.took(Stage::Check, begun);
-    outcome
+    if failed.is_empty() { Ok(ended) } else { Err(failed) }
 }
 
 /// All of them are tried, whatever becomes of the others.
-async fn end_each(asker: &Asker, logouts: &[Logout]) -> Result<Ended, Unavailable> {
-    let mut total = Ok(Ended::NOTHING);
+async fn end_each(asker: &Asker, logouts: &[Logout]) -> (Ended, Vec<Logout>) {
+    let (mut ended, mut failed) = (Ended::default(), Vec::new());
     for logout in logouts {
-        let ended = end_one(asker, logout).await;
-        total = total.and_then(|total| Ok(total.and(ended?)));
+        match end_one(asker, logout).await {
+            Ok(one) => ended.add(one),
+            Err(Unavailable) => failed.push(*logout),
+        }
     }
-    total
+    (ended, failed)
 }
 
 async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
-    match store::ask(asker, asker.isolate.keys.app_id(), logout.handle.object, logout.command()).await? {
+    let object = logout.handle.object;
+    match store::ask(asker, asker.isolate.keys.app_id(), object, logout.command()).await? {
         Reply::Revoked { ids, scope } => {
             if scope != Scope::Others {
                 asker.isolate.memory.ended(logout.handle);
             }
-            Ok(Ended { revoked: ids.len(), spared: scope == Scope::Others })
+            let handles = ids.into_iter().map(|id| Handle { object, id }).collect();
+            Ok(Ended { handles, spared: scope == Scope::Others })
         }
         // No such object: nothing to end.
-        _ => Ok(Ended::NOTHING),
+        _ => Ok(Ended::default()),
     }
 }
 
-/// Tries again after the answer, as long as the platform allows.
-pub fn keep_trying(exchange: &Exchange, logouts: Vec<Logout>) {
+/// Tries again after the answer, as long as the platform allows: what a user or the application has ended is not
+/// lost because an object fails once.
+pub fn keep_trying(exchange: &Exchange, mut logouts: Vec<Logout>, mut handles: Vec<Handle>) {
     let asker = exchange.asker.clone();
     let work = future_to_promise(async move {
         for pause in store::LATER {
             platform::pause(pause).await;
-            if end_each(&asker.again(), &logouts).await.is_ok() {
+            let asker = asker.again();
+            // What was done by another request in the meantime is not done twice.
+            logouts.retain(|logout| !asker.isolate.memory.has_ended(logout.handle));
+            (_, logouts) = end_each(&asker, &logouts).await;
+            handles = store::remove_handles(&asker, asker.isolate.keys.app_id(), &handles).await.failed;
+            if logouts.is_empty() && handles.is_empty() {
                 break;
             }
         }
@@ -131,9 +141,8 @@ pub fn keep_trying(exchange: &Exchange, logouts: Vec<Logout>) {
 }
 
 impl Ended {
-    const NOTHING: Self = Self { revoked: 0, spared: false };
-
-    fn and(self, other: Self) -> Self {
-        Self { revoked: self.revoked.saturating_add(other.revoked), spared: self.spared || other.spared }
+    fn add(&mut self, other: Self) {
+        self.handles.extend(other.handles);
+        self.spared |= other.spared;
     }
 }

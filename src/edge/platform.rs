@@ -133,8 +133,7 @@ impl Changes {
 
 /// Now. The platform's clock stands still between two I/O operations.
 pub fn now() -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit 53 bits")]
-    Timestamp::from_millis(js_sys::Date::now() as i64)
+    Moment::now().timestamp()
 }
 
 /// A point in time to measure from, in milliseconds.
@@ -145,6 +144,12 @@ impl Moment {
     /// This one.
     pub fn now() -> Self {
         Self(js_sys::Date::now())
+    }
+
+    /// The point in time.
+    pub fn timestamp(self) -> Timestamp {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit 53 bits")]
+        Timestamp::from_millis(self.0 as i64)
     }
 
     /// The milliseconds since.

@@ -12,30 +12,51 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys;
 
 use super::control;
-use super::exchange::{Exchange, Stage};
+use super::exchange::{Exchange, IN_TIME, Stage};
 use super::platform::{self, Changes, Moment};
 use super::reply;
 use crate::event::GateEvent;
 use crate::gate::{
-    Absence, Controls, Credentials, Identity, Rule, SessionNeed, Standing, TokenPair, cleared, expected,
+    Controls, Identity, Rule, SessionNeed, Standing, TokenPair, bearer_cleared, cleared, expected,
     is_targeted, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
 use crate::request::{Head, strip};
 use crate::response::{Additions, Answer};
+use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
 use crate::time::Seconds;
 
 /// What the browser is told about its session beside the origin's answer.
+///
+/// Late answers: by the time that the origin has answered, the browser may hold the cookies of a newer session. So
+/// that a session is dead is no news for an origin's answer, and clears nothing, unless the answer itself ended it.
+/// New tokens are set only if the session is known to live, and has not moved on to later ones.
 pub enum News {
     /// Nothing.
     Nothing,
     /// Here are new tokens for its session.
-    Tokens(TokenPair),
+    Tokens(Renewed),
     /// Here are the tokens of a session that was made just now.
     NewSession(TokenPair),
-    /// Its session has ended.
+    /// The application has ended its session.
     Ended,
+    /// The application has ended the session of its bearer token, and not that of its cookies.
+    BearerEnded,
+}
+
+/// New tokens, and when the object last said that their session lives.
+pub struct Renewed {
+    /// The tokens.
+    pub tokens: TokenPair,
+    known: Moment,
+}
+
+impl Renewed {
+    /// Tokens of a session that lives now.
+    pub fn now(tokens: TokenPair) -> Self {
+        Self { tokens, known: Moment::now() }
+    }
 }
 
 /// A request that may pass.
@@ -120,25 +141,16 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
     let standing = exchange.standing(credentials, fresh).await.map_err(|_| exchange.unavailable())?;
     let (identity, news) = match standing {
         Standing::SignedIn(mut identity) => {
-            let news = identity.tokens.take().map_or(News::Nothing, News::Tokens);
+            let news =
+                identity.tokens.take().map_or(News::Nothing, |tokens| News::Tokens(Renewed::now(tokens)));
             (Some(*identity), news)
         }
-        Standing::SignedOut(absence) => (None, absent(exchange, rule, credentials, absence)?),
+        Standing::SignedOut(absence) if rule.session == SessionNeed::Required => {
+            return Err(no_session(&exchange.head, exchange.config(), credentials, absence));
+        }
+        Standing::SignedOut(_) => (None, News::Nothing),
     };
     Ok(Passage { identity, news })
-}
-
-fn absent(
-    exchange: &Exchange,
-    rule: &Rule,
-    credentials: &Credentials,
-    absence: Absence,
-) -> Result<News, Answer> {
-    match rule.session {
-        SessionNeed::Required => Err(no_session(&exchange.head, exchange.config(), credentials, absence)),
-        SessionNeed::Optional | SessionNeed::None if absence.clears() => Ok(News::Ended),
-        SessionNeed::Optional | SessionNeed::None => Ok(News::Nothing),
-    }
 }
 
 async fn forward(
@@ -253,12 +265,12 @@ async fn back(
                 return exchange.respond(exchange.problem(&Problem::OriginHeaders(why)));
             }
         };
-        match control::carry_out(exchange, passage, controls).await {
+        match control::carry_out(exchange, rule, passage, controls).await {
             Ok(news) => news,
             Err(answer) => return exchange.respond(answer),
         }
     } else {
-        still_true(exchange, passage.identity.as_ref(), passage.news)
+        still_true(exchange, passage.news).await
     };
 
     let mut additions = additions(exchange, &news).await;
@@ -300,10 +312,21 @@ pub fn watched() -> Array {
     Controls::HEADERS.into_iter().chain(["set-cookie"]).map(JsValue::from_str).collect()
 }
 
-/// A session that ended in this isolate while the origin was working is not brought back.
-pub fn still_true(exchange: &Exchange, identity: Option<&Identity>, news: News) -> News {
-    let ended = identity.is_some_and(|identity| exchange.memory().has_ended(identity.token.handle));
-    if ended { News::Ended } else { news }
+/// The news, if the session still lives and has not moved on.
+pub async fn still_true(exchange: &Exchange, news: News) -> News {
+    let News::Tokens(renewed) = news else { return news };
+    let handle = renewed.tokens.token.handle;
+    if exchange.memory().has_ended(handle) {
+        return News::Nothing;
+    }
+    if renewed.known.elapsed() <= IN_TIME {
+        return News::Tokens(renewed);
+    }
+    let check = Command::Check { id: handle.id, first_use: None };
+    match exchange.ask(handle.object, check).await {
+        Ok(Reply::Live(session)) if renewed.tokens.are_latest_of(&session) => News::Tokens(renewed),
+        _ => News::Nothing,
+    }
 }
 
 async fn additions(exchange: &Exchange, news: &News) -> Additions {
@@ -314,11 +337,14 @@ async fn additions(exchange: &Exchange, news: &News) -> Additions {
     let delivery = credentials.delivery();
     match news {
         News::Nothing => Additions::default(),
-        News::Tokens(tokens) => exchange.tokens(tokens, delivery, credentials, credentials.in_conflict()),
+        News::Tokens(Renewed { tokens, .. }) => {
+            exchange.tokens(tokens, delivery, credentials, credentials.in_conflict())
+        }
         News::NewSession(tokens) => {
             let delivery = fdi::delivery(&exchange.head);
             exchange.tokens(tokens, delivery, credentials, credentials.has_cookie())
         }
+        News::BearerEnded => bearer_cleared(),
         News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
 }

@@ -93,9 +93,9 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
             let cleared = signed_out_headers(head, config, delivery);
             Ok(Answer::json(200, Reason::LoggedOut, &serde_json::json!({ "status": "OK" })).with_all(cleared))
         }
-        Err(Unavailable) => {
-            let logouts = postponed(&logouts, exchange.now);
-            logout::keep_trying(exchange, logouts.clone());
+        Err(failed) => {
+            let logouts = postponed(&failed, exchange.now);
+            logout::keep_trying(exchange, logouts.clone(), Vec::new());
             let request = LogoutRequest { scope: Scope::Current, return_to: None };
             Ok(pending(head, config, &request, &logouts, keys))
         }

@@ -61,20 +61,30 @@ struct Failure {
     is_temporary: bool,
 }
 
-/// Ends sessions by the application's word, those of one user in one step; gives those that it did end.
-pub async fn remove_handles(
-    asker: &Asker,
-    app_id: &str,
-    handles: &[Handle],
-) -> Result<Vec<Handle>, Unavailable> {
+/// What became of sessions that were to end.
+#[derive(Default)]
+pub struct Removal {
+    /// Those that ended just now.
+    pub removed: Vec<Handle>,
+    /// Those whose object did not answer.
+    pub failed: Vec<Handle>,
+}
+
+/// Ends sessions by the application's word, those of one user in one step. All objects are asked, whatever becomes
+/// of one.
+pub async fn remove_handles(asker: &Asker, app_id: &str, handles: &[Handle]) -> Removal {
     let mut rest = handles.to_vec();
-    let mut removed = Vec::new();
+    let mut removal = Removal::default();
     while let Some(Handle { object, .. }) = rest.first().copied() {
-        let ids = rest.iter().filter(|handle| handle.object == object).map(|handle| handle.id).collect();
-        rest.retain(|handle| handle.object != object);
-        removed.extend(remove(asker, app_id, object, Command::Remove { ids }).await?);
+        let (of_object, others) = rest.into_iter().partition::<Vec<_>, _>(|handle| handle.object == object);
+        rest = others;
+        let ids = of_object.iter().map(|handle| handle.id).collect();
+        match remove(asker, app_id, object, Command::Remove { ids }).await {
+            Ok(removed) => removal.removed.extend(removed),
+            Err(Unavailable) => removal.failed.extend(of_object),
+        }
     }
-    Ok(removed)
+    removal
 }
 
 /// Ends sessions of one object by the application's word; gives those that it did end.

@@ -26,6 +26,16 @@ pub struct TokenPair {
     pub ends_at: Timestamp,
 }
 
+impl TokenPair {
+    /// Whether these are still the latest tokens of the session, as its object has it now: a browser that has moved
+    /// on to later ones would be taken for a thief if it were given these again.
+    #[must_use]
+    pub fn are_latest_of(&self, session: &Session) -> bool {
+        // An access token alone takes the place of none but an access token.
+        self.refresh.is_none() || session.lineage.ends_in(self.token.nonce, self.token.parent)
+    }
+}
+
 /// Tokens to hand out once the access token is signed.
 pub struct Unsigned {
     token: Rc<AccessToken>,
@@ -169,6 +179,18 @@ pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> Additions {
     for cookie in config.cookies.clear(host, &config.base_path) {
         additions.add("set-cookie", cookie);
     }
+    additions.extend(withdrawn(delivery));
+    additions
+}
+
+/// The headers that take back the tokens of an SDK alone: the cookies beside them are of a session that lives.
+#[must_use]
+pub fn bearer_cleared() -> Additions {
+    withdrawn(Delivery::Headers)
+}
+
+fn withdrawn(delivery: Delivery) -> Additions {
+    let mut additions = Additions::default();
     let mut exposed = vec!["front-token"];
     if delivery == Delivery::Headers {
         for name in ["st-access-token", "st-refresh-token"] {

@@ -116,6 +116,15 @@ impl Lineage {
         }
     }
 
+    /// Whether the refresh token with this nonce is the last one that was issued: the current one, named without a
+    /// parent or promoted since, or the last child.
+    #[must_use]
+    pub fn ends_in(&self, nonce: Random, parent: Option<Random>) -> bool {
+        let is_last_child =
+            parent == Some(self.nonce) && self.child.is_some_and(|child| child.nonce == nonce);
+        nonce == self.nonce || is_last_child
+    }
+
     /// Whether the session lives for whoever presents this refresh token.
     #[must_use]
     pub fn knows(&self, presented: Generation, grace: Seconds, now: Timestamp) -> bool {
