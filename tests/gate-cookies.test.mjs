@@ -78,6 +78,51 @@ test("a client that sends its cookies in several headers shows none of the gate'
   }
 });
 
+// What a sibling sub-domain can set for this host, or an application that repeats input in a cookie's value.
+const PLANTED = [
+  (name, token) => `\u2000${name}=${token}`,
+  (name, token) => `\u00a0${name}=${token}`,
+  (name, token) => `\u0085${name}=${token}`,
+  (name, token) => `\u3000${name}=${token}`,
+  (name, token) => `${name}\u2000=${token}`,
+  (name, token) => `x=1, ${name}=${token}`,
+  (name, token) => `x=1,${name}=${token}`,
+  (name, token) => `x=1 ${name}=${token}`,
+  (name, token) => `x="1"${name}=${token}`,
+  (name, token) => `=${name}=${token}`,
+  (name, token) => `${name.toLowerCase()}=${token}`,
+  (name, token) => `${name.toUpperCase()}=${token}`,
+  (name, token) => `%5F%5F${name.slice(2)}=${token}`,
+];
+const onTheWire = (cookie) => Buffer.from(cookie).toString("latin1");
+
+test("what somebody planted beside a session's cookies makes nobody somebody else", async () => {
+  const mallory = await login(gate, "mallory");
+  for (const plant of PLANTED) {
+    const planted = onTheWire(`${plant(NAMES[0], mallory.access)}; ${plant(NAMES[1], mallory.refresh)}`);
+    const stranger = await gate.fetch("/echo", { headers: { cookie: planted } });
+    assert.equal(stranger.status, 401, `${planted} is no session`);
+    for (const cookie of [`${planted}; ${session}`, `${session}; ${planted}`]) {
+      const response = await gate.fetch("/echo", { headers: { cookie } });
+      assert.equal(response.status, 200, planted);
+      const { headers } = await response.json();
+      assert.equal(headers["gate-user"], "alice", planted);
+      assert.doesNotMatch(headers.cookie ?? "", /Host-s/i, `of ${planted} the origin sees nothing`);
+    }
+  }
+});
+
+test("what somebody planted is in the way of no login", async () => {
+  const mallory = await login(gate, "mallory");
+  const planted = `x=1, ${NAMES[0]}=${mallory.access}, ${NAMES[1]}=${mallory.refresh}`;
+  const response = await gate.fetch("/login?user=bob", { method: "POST", headers: { cookie: planted } });
+  assert.equal(response.status, 200);
+  const cookie = response.headers.getSetCookie().slice(0, 2).map((line) => line.split(";")[0]);
+  const seen = await gate.fetch("/echo", { headers: { cookie: [planted, ...cookie].join("; ") } });
+  assert.equal((await seen.json()).headers["gate-user"], "bob");
+  assert.equal((await visit(gate, mallory)).status, 200, "and ends nobody's session");
+});
+
 test("with COOKIE_DOMAIN the names are others, and hidden as well", async (t) => {
   const shared = await gateFor(t, { vars: { RULES, COOKIE_DOMAIN: "example.com" } });
   const cookie = "a=1; __Secure-sAccessToken=x; __Secure-sRefreshToken=y; __Secure-sLogoutPending=z; b=2";
@@ -93,6 +138,9 @@ for (const at of ["/answer/none", "/answer/optional", "/answer"]) {
       `${name}\t=evil; Path=/; Secure`,
       `${name}; Path=/; Secure`,
       `${name}=evil; Path=/; Secure; Domain=localhost`,
+      `=${name}=evil; Path=/; Secure`,
+      `a=1, ${name}=evil; Path=/; Secure`,
+      `a=1; Path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT,${name}=evil; Path=/; Secure`,
     ]);
     const own = ["theme=dark; Path=/", "x__Host-sAccessToken=1", "__Host-other=2; Path=/; Secure"];
     const headers = [own[0], ...forged, own[1], own[2]].map((line) => `Set-Cookie: ${line}`);

@@ -21,7 +21,7 @@ use crate::gate::{
     is_targeted, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
-use crate::request::{Head, strip};
+use crate::request::{Head, names_cookie, strip};
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
@@ -361,12 +361,9 @@ fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {
     lines.lines().filter_map(|line| line.strip_prefix("set-cookie,"))
 }
 
+/// Also where it stands behind a comma: not every client takes several cookies for one.
 fn is_gate_cookie(exchange: &Exchange, set_cookie: &str) -> bool {
-    // A cookie without a name is sent as its value alone, which may look like a name and a value.
-    let set_cookie = set_cookie.trim_start();
-    let set_cookie = set_cookie.strip_prefix('=').unwrap_or(set_cookie);
-    let name = set_cookie.split(['=', ';']).next().unwrap_or_default().trim();
-    exchange.config().cookies.is_gate_name(name)
+    names_cookie(set_cookie, |name| exchange.config().cookies.is_gate_name(name))
 }
 
 /// Whatever a client sends under these names is a lie.

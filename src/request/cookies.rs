@@ -1,7 +1,16 @@
 //! The `Cookie` header: which of the gate's cookies it holds, and what of it the origin may see.
 //!
-//! Invariant: a gate name that occurs twice, in any case, counts as missing: somebody put one beside
-//! ours (ASVS 3.3, RFC 6265bis §8.6). The origin sees none of the gate's cookies.
+//! Invariant: **reading is exact**. The gate takes for its cookies what a browser holds as such, and nothing
+//! else: the header is split at `;`, SP and HTAB are taken off, names are compared byte for byte
+//! (RFC 6265bis §5.6). A sibling sub-domain can plant a cookie of nearly any other name or value. A name that
+//! occurs twice counts as missing: somebody put one beside ours (ASVS 3.3, RFC 6265bis §8.6).
+//!
+//! **Stripping is generous**: the origin sees nothing that the parser of some framework could take for a
+//! gate's cookie. See [`Names`].
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 
 /// What the browser holds under one of the gate's names.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,89 +37,149 @@ impl<'a> Held<'a> {
 /// What the header holds under `name`.
 #[must_use]
 pub fn hold<'a>(header: &'a str, name: &str) -> Held<'a> {
-    // Browsers compare prefixes like `__Host-` without case, so a variant is a rival of ours.
-    let mut rivals = pieces(header).filter(|piece| name_of(piece).eq_ignore_ascii_case(name));
-    match (rivals.next(), rivals.next()) {
+    let mut held = values(header, name);
+    match (held.next(), held.next()) {
         (None, _) => Held::Nothing,
-        (Some(piece), None) if name_of(piece) == name => Held::One(value_of(piece)),
+        (Some(value), None) => Held::One(value),
         _ => Held::Several,
     }
 }
 
-/// Every value that the header holds under `name`, those of rivals included.
+/// Every value that the header holds under `name`.
 pub fn values<'a>(header: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
-    pieces(header).filter(move |piece| name_of(piece).eq_ignore_ascii_case(name)).map(value_of)
+    header.split(';').filter_map(move |pair| {
+        // Without `=` it is a value without a name.
+        let (held, value) = pair.split_once('=')?;
+        (trimmed(held) == name && !pair.bytes().any(is_refused)).then(|| trimmed(value))
+    })
 }
 
-/// The header without the cookies named; `None` if it needs no change.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// Whether no browser keeps a cookie with this byte in it.
+const fn is_refused(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
+}
+
+/// The header without what could be taken for the cookies named; `None` if it needs no change.
 #[must_use]
 pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {
-    if !pieces(header).any(|piece| is_ours(name_of(piece))) {
+    let mut kept = String::new();
+    let mut from = 0;
+    for found in Names::of(header).filter(|name| is_ours(&name.text)) {
+        // Inside of what was taken out already.
+        let Some(before) = header.get(from..found.start) else { continue };
+        let rest = header.get(found.start..).unwrap_or_default();
+        let end = rest.find([';', ',']).map_or(header.len(), |length| found.start.saturating_add(length));
+        push(&mut kept, before);
+        from = end;
+    }
+    if from == 0 {
         return None;
     }
-    let mut kept = String::with_capacity(header.len());
-    let mut has_ended = false;
-    for Piece { text, ends_pair } in Pieces(Some(header)) {
-        if !is_ours(name_of(text)) && !text.trim().is_empty() {
-            if !kept.is_empty() {
-                kept.push_str(if has_ended { ";" } else { JOINT });
+    push(&mut kept, header.get(from..).unwrap_or_default());
+    Some(kept.trim_matches([' ', '\t', ';', ',']).to_owned())
+}
+
+/// Adds a part that is kept; of the separators around what was taken out, those before it stay.
+fn push(kept: &mut String, part: &str) {
+    let is_separator = |character| matches!(character, ' ' | '\t' | ';' | ',');
+    if kept.trim_end_matches(is_separator).len() == kept.len() {
+        kept.push_str(part);
+    } else {
+        let part = part.trim_start_matches(is_separator);
+        kept.push_str(part);
+    }
+}
+
+/// Whether a header, of any name, has something in it that could be taken for a cookie named so.
+#[must_use]
+pub fn names_cookie(header: &str, is_ours: impl Fn(&str) -> bool) -> bool {
+    Names::of(header).any(|name| is_ours(&name.text))
+}
+
+/// What some parser could take for the name of a cookie: every run of characters that a name may have
+/// (RFC 9110 §5.6.2), wherever it stands, unless it is the value of another. For some parsers commas separate
+/// cookies, for some spaces do; some take Unicode's spaces off, or quotes; some decode names (`%5F`), and PHP
+/// has written `_` for `.` in them.
+struct Names<'a> {
+    header: &'a str,
+    at: usize,
+}
+
+/// What may be a name.
+struct Name<'a> {
+    text: Cow<'a, str>,
+    start: usize,
+}
+
+impl<'a> Names<'a> {
+    const fn of(header: &'a str) -> Self {
+        Self { header, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Names<'a> {
+    type Item = Name<'a>;
+
+    fn next(&mut self) -> Option<Name<'a>> {
+        let bytes = self.header.as_bytes();
+        loop {
+            let rest = bytes.get(self.at..)?;
+            let start = self.at.saturating_add(rest.iter().position(|byte| is_in_name(*byte))?);
+            let run = bytes.get(start..)?;
+            let length = run.iter().position(|byte| !is_in_name(*byte)).unwrap_or(run.len());
+            let end = start.saturating_add(length);
+            self.at = end;
+            if !is_value(bytes.get(..start)?) {
+                return Some(Name { text: as_read(self.header.get(start..end)?), start });
             }
-            kept.push_str(text);
-            has_ended = false;
         }
-        has_ended |= ends_pair;
-    }
-    Some(kept.trim().to_owned())
-}
-
-/// What the runtime puts between several `Cookie` headers of one request. It may stand in a value as
-/// well, so what follows it counts as a cookie only where its name is one of ours.
-const JOINT: &str = ", ";
-
-/// What may be a cookie.
-struct Piece<'a> {
-    text: &'a str,
-    /// Whether a semicolon follows it, and no joint.
-    ends_pair: bool,
-}
-
-/// The pieces of a header that are left.
-struct Pieces<'a>(Option<&'a str>);
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
-
-    fn next(&mut self) -> Option<Piece<'a>> {
-        let rest = self.0?;
-        let bytes = rest.as_bytes();
-        // Byte by byte: a session's cookies are long, and every request is looked through.
-        let is_end = |(at, byte): (usize, &u8)| match byte {
-            b';' => true,
-            b',' => bytes.get(at.saturating_add(1)) == Some(&b' '),
-            _ => false,
-        };
-        let end = bytes.iter().enumerate().position(is_end);
-        let Some((text, after)) = end.and_then(|end| rest.split_at_checked(end)) else {
-            self.0 = None;
-            return Some(Piece { text: rest, ends_pair: true });
-        };
-        let joined = after.strip_prefix(JOINT);
-        self.0 = joined.or_else(|| after.strip_prefix(';'));
-        Some(Piece { text, ends_pair: joined.is_none() })
     }
 }
 
-fn pieces(header: &str) -> impl Iterator<Item = &str> {
-    Pieces(Some(header)).map(|piece| piece.text)
+const fn is_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
 }
 
-fn name_of(piece: &str) -> &str {
-    piece.split('=').next().unwrap_or_default().trim()
+/// Whether what follows is the value of a name: it comes right behind that and `=`.
+fn is_value(before: &[u8]) -> bool {
+    let name = before.iter().rev().skip_while(|byte| **byte == b'=');
+    before.ends_with(b"=") && name.take(1).any(|byte| is_in_name(*byte))
 }
 
-fn value_of(piece: &str) -> &str {
-    piece.split_once('=').map_or("", |(_, value)| value.trim())
+/// A name as the most generous parser reads it.
+fn as_read(name: &str) -> Cow<'_, str> {
+    // No name of ours has either character.
+    if !name.contains(['%', '.']) || name.len() > LONGEST {
+        return Cow::Borrowed(name);
+    }
+    let decoded = percent_decode_str(name).decode_utf8_lossy().replace('.', "_");
+    let is_edge = |character: char| !u8::try_from(character).is_ok_and(is_in_name);
+    Cow::Owned(decoded.trim_matches(is_edge).to_owned())
 }
+
+/// No name of ours is longer, each of its characters escaped.
+const LONGEST: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -125,32 +194,73 @@ mod tests {
     }
 
     #[test]
-    fn rivals_make_a_cookie_count_as_missing() {
+    fn two_cookies_of_a_name_count_as_missing() {
         assert!(hold("__Host-x=1; __Host-x=2", "__Host-x") == Held::Several);
-        assert!(hold("__Host-x=1; __host-x=2", "__Host-x") == Held::Several);
-        assert!(hold("__HOST-x=1", "__Host-x") == Held::Several);
+        assert!(hold("__Host-x=1;__Host-x=1", "__Host-x") == Held::Several);
     }
 
     #[test]
-    fn several_headers_are_one() {
-        let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
-        assert!(hold("a=1, __Host-x=2, b=3", "__Host-x") == Held::One("2"));
-        assert_eq!(strip("a=1, __Host-x=2, b=3; c=4", ours).as_deref(), Some("a=1, b=3; c=4"));
+    fn what_a_browser_does_not_hold_under_a_name_is_not_read_under_it() {
+        for planted in [
+            "__host-x=1",
+            "__HOST-x=1",
+            "\u{2000}__Host-x=1",
+            "\u{a0}__Host-x=1",
+            "\u{85}__Host-x=1",
+            "\u{3000}__Host-x=1",
+            "\u{feff}__Host-x=1",
+            "\u{c}__Host-x=1",
+            "\u{b}__Host-x=1",
+            "__Host-x\u{2000}=1",
+            "x=1, __Host-x=1",
+            "x=1,__Host-x=1",
+            "x=1 __Host-x=1",
+            "x=\"1\"__Host-x=1",
+            "\"__Host-x\"=1",
+            "%5F%5fHost-x=1",
+            "%20__Host-x=1",
+            "..Host-x=1",
+            "__Host-x[0]=1",
+            "=__Host-x=1",
+            "__Host-x",
+            "__Host-x=\u{1}",
+        ] {
+            assert!(hold(planted, "__Host-x") == Held::Nothing, "{planted:?}");
+            assert!(hold(&format!("{planted}; __Host-x=2"), "__Host-x") == Held::One("2"), "{planted:?}");
+            assert!(
+                !strip(planted, is_ours).unwrap_or_else(|| planted.to_owned()).contains("ost-x"),
+                "{planted:?}"
+            );
+        }
+        assert!(hold(" \t__Host-x\t = \t2 ", "__Host-x") == Held::One("2"));
     }
 
     #[test]
     fn what_is_stripped_leaves_the_others_as_far_apart_as_they_were() {
-        let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
-        assert_eq!(strip("a=1;__Host-x=2, b=3", ours).as_deref(), Some("a=1;b=3"));
-        assert_eq!(strip("a=1, __Host-x=2; b=3", ours).as_deref(), Some("a=1; b=3"));
-        assert_eq!(strip("a=1,2; __Host-x=2;; b=3, 4", ours).as_deref(), Some("a=1,2; b=3, 4"));
+        for (header, kept) in [
+            ("a=1; __Host-x=2; b=3", "a=1; b=3"),
+            ("a=1;__Host-x=2;b=3", "a=1;b=3"),
+            ("a=1, __Host-x=2, b=3; c=4", "a=1, b=3; c=4"),
+            ("a=1;__Host-x=2, b=3", "a=1;b=3"),
+            ("a=1, __Host-x=2; b=3", "a=1, b=3"),
+            ("a=1,2; __Host-x=2;; b=3, 4", "a=1,2; b=3, 4"),
+            ("a=1 __Host-x=2; b=3", "a=1 b=3"),
+        ] {
+            assert_eq!(strip(header, is_ours).as_deref(), Some(kept), "{header}");
+        }
     }
 
     #[test]
     fn only_the_named_cookies_are_stripped() {
-        let ours = |name: &str| name.eq_ignore_ascii_case("__Host-x");
-        assert_eq!(strip("a=1; __Host-x=2; b=3", ours).as_deref(), Some("a=1; b=3"));
-        assert_eq!(strip("__Host-x=2;__host-X = 3", ours).as_deref(), Some(""));
-        assert_eq!(strip("a=1;  b=\"2\"", ours), None);
+        assert_eq!(strip("__Host-x=2;__host-X = 3", is_ours).as_deref(), Some(""));
+        for other in
+            ["a=1;  b=\"2\"", "x__Host-x=1", "__Host-x2=1", "a=__Host-x", "a=1=__Host-x", "a==__Host-x"]
+        {
+            assert_eq!(strip(other, is_ours), None, "{other}");
+        }
+    }
+
+    fn is_ours(name: &str) -> bool {
+        name.eq_ignore_ascii_case("__Host-x")
     }
 }

@@ -9,7 +9,7 @@ mod origin;
 mod provenance;
 mod target;
 
-pub use cookies::{Held, hold, strip, values};
+pub use cookies::{Held, hold, names_cookie, strip, values};
 pub use form::{Broken, Form, FormType, first_parameter};
 pub use head::Head;
 pub use origin::Origin;
