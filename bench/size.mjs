@@ -39,7 +39,7 @@ const PARTS = [
   [/sha2|hmac|hkdf|digest|subtle|block_buffer|generic_array|typenum/, "hashes, HMAC, key derivation (sha2, hmac, hkdf)"],
   [/serde|itoa|ryu|zmij/, "JSON (serde_json)"],
   [/wasm_bindgen|__wb|js_sys|web_sys|worker|futures|console_error|getrandom/, "bindings to the platform (worker, wasm-bindgen)"],
-  [/chrono/, "times in claims (chrono)"],
+  [/chrono/, "the calendar of the JWT library (chrono)"],
   [/hashbrown|lru|percent_encoding|base64ct|askama|memchr/, "maps, base64, percent-encoding, templates"],
   [/dlmalloc|alloc|core|std|rust_|compiler_builtins/, "Rust's standard library"],
 ];

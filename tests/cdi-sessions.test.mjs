@@ -349,6 +349,37 @@ describe("POST /recipe/jwt", () => {
     assert.deepEqual([hello, exp - iat], ["there", 60]);
   });
 
+  test("knows the core's algorithm and its own, and no other", async () => {
+    const ask = (algorithm) => core.post("/recipe/jwt", { payload: {}, validity: 60, algorithm });
+    for (const algorithm of ["RS256", "EdDSA"]) {
+      const { status, jwt } = await ask(algorithm);
+      assert.deepEqual([status, headerOf(jwt).alg], ["OK", "EdDSA"]);
+    }
+    for (const algorithm of ["nonsense", "", "none", "rs256", "HS256", "RS256 "]) {
+      assert.deepEqual(await ask(algorithm), { status: "UNSUPPORTED_ALGORITHM_ERROR" }, algorithm);
+    }
+  });
+
+  test("lasts as long as is asked, up to what every JSON parser reads exactly", async () => {
+    const ask = (validity) =>
+      core.request("POST", "/recipe/jwt", { body: { payload: {}, validity, algorithm: "RS256" } });
+    for (const validity of [1, 2 ** 32, 2 ** 32 + 1, 10 ** 13, 2 ** 53]) {
+      const response = await ask(validity);
+      assert.equal(response.status, 200, `${validity}`);
+      const { iat, exp } = claimsOf((await response.json()).jwt);
+      // Beyond 2^53 the neighbours of a number are two apart.
+      assert.ok(Math.abs(exp - iat - validity) <= 2, `${validity} became ${exp - iat}`);
+    }
+    for (const validity of [0, -1, 1.5, 2 ** 53 + 2, 1e300, "60", null]) {
+      assert.equal((await ask(validity)).status, 400, `${validity}`);
+    }
+  });
+
+  test("is signed by a dynamic key where that is asked for", async () => {
+    const body = { payload: {}, validity: 60, algorithm: "RS256", useStaticSigningKey: false };
+    assert.match(headerOf((await core.post("/recipe/jwt", body)).jwt).kid, /^d-/);
+  });
+
   test("never makes a session, not even from a session's own claims", async () => {
     const { accessToken } = await create("victim", { useDynamicSigningKey: false });
     const { exp, iat, ...claims } = claimsOf(accessToken.token);

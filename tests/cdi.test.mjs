@@ -8,7 +8,7 @@ import { API_KEY } from "./support/gate.mjs";
 import { gateFor } from "./support/session.mjs";
 
 const VERSIONS = ["3.1", "4.0", "5.0", "5.1", "5.2", "5.3", "5.4"];
-const WITHOUT_KEY = ["/hello", "/apiversion", "/.well-known/jwks.json"];
+const WITHOUT_KEY = ["/hello", "/.well-known/jwks.json"];
 const PROTECTED_NAMES = [
   "sub", "exp", "iat", "tId", "rsub",
   "sessionHandle", "refreshTokenHash1", "parentRefreshTokenHash1", "antiCsrfToken",

@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "a test may fail by panicking"
 )]
 

@@ -18,7 +18,7 @@ use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
     VerifyCall,
 };
-use crate::time::Seconds;
+use crate::time::Timestamp;
 use crate::token::{Keys, RefreshToken, Verified, Version, draft_jwt};
 
 /// The largest body of a call, in bytes.
@@ -133,6 +133,7 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
         Call::SetPayload(handle, payload) => core.update(&handle, None, Some(payload)).await,
         Call::Regenerate(token, payload) => core.regenerate(&token, payload).await,
         Call::SignJwt(jwt) => core.sign_jwt(jwt).await,
+        Call::SignUnknown => Ok(json!({ "status": "UNSUPPORTED_ALGORITHM_ERROR" })),
     }
 }
 
@@ -290,7 +291,7 @@ impl Core<'_> {
 
     async fn sign_jwt(&self, call: JwtCall) -> Result<Value, Failed> {
         let now = self.exchange.now;
-        let expires_at = now.after(Seconds::new(call.validity));
+        let expires_at = Timestamp::from_seconds(now.seconds().saturating_add(call.validity));
         let draft = draft_jwt(call.claims, expires_at, call.static_key, &self.keys, now);
         let draft = draft.ok_or(Failed::Store)?;
         let jwt = self.signatures().seal_jwt(draft, &self.keys).await.ok_or(Failed::Store)?;

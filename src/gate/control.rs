@@ -91,7 +91,11 @@ fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlErr
         return Err(refuse(&format!("unknown field `{name}`")));
     }
     let create = CreateSession {
-        user_id: user_id.ok_or_else(|| refuse("userId must be a text of 1 to 256 bytes"))?,
+        user_id: user_id.ok_or_else(|| {
+            refuse(
+                "userId must be a text of 1 to 256 bytes: it names the object that keeps the user's sessions",
+            )
+        })?,
         payload: protected(header, payload.unwrap_or_default())?,
         data: data.unwrap_or_default(),
         tenant_id: tenant_id

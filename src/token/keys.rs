@@ -1,7 +1,8 @@
 //! Key derivation: HKDF-SHA256 (RFC 5869) from the one secret, a label per app and purpose.
 //!
 //! Invariant: a key is used for one purpose of one app. Nothing made for one app or purpose is
-//! accepted in another, and no key has a text form. The curve itself is the platform's: what leaves
+//! accepted in another, no key has a text form, and a key id names one key in the world: app, period and secret are
+//! in it, so a verifier that knows several apps or gates can keep all their keys in one place. The curve itself is the platform's: what leaves
 //! here is a private key for it to sign with.
 
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::cache::VerifiedTokens;
 use crate::bytes;
-use crate::session::Handle;
+use crate::session::{DEFAULT_APP, Handle};
 use crate::time::{Seconds, Timestamp};
 
 /// The length of an anti-CSRF token, in bytes.
@@ -39,6 +40,8 @@ pub struct Keys {
     secrets: Rc<[Secret]>,
     /// In the order of the secrets.
     macs: Vec<Macs>,
+    /// What tells these keys from all others in a key id, in the order of the secrets.
+    fingerprints: Vec<String>,
     rotation: Seconds,
     access_ttl: Seconds,
     pub(super) verified: VerifiedTokens,
@@ -86,6 +89,15 @@ impl Secret {
         Some(secret)
     }
 
+    /// What tells the keys of an app under this secret from all others. That of the default app is the secret's own, as
+    /// it has always been, so that its key ids stay what they were.
+    fn fingerprint_of(&self, app_id: &str) -> String {
+        if app_id == DEFAULT_APP {
+            return self.fingerprint.clone();
+        }
+        bytes::encode_hex(&self.derive_key::<6>(app_id, "key fingerprint"))
+    }
+
     fn derive_key<const N: usize>(&self, app_id: &str, label: &str) -> [u8; N] {
         let mut key = [0; N];
         // Cannot fail: HKDF-SHA256 gives up to 8160 bytes and every key here is at most 64.
@@ -125,8 +137,9 @@ impl Keys {
     #[must_use]
     pub fn new(app_id: &str, secrets: Rc<[Secret]>, rotation: Seconds, access_ttl: Seconds) -> Self {
         let macs = secrets.iter().map(|secret| Macs::new(app_id, secret)).collect();
+        let fingerprints = secrets.iter().map(|secret| secret.fingerprint_of(app_id)).collect();
         let verified = VerifiedTokens::default();
-        Self { app_id: app_id.to_owned(), secrets, macs, rotation, access_ttl, verified }
+        Self { app_id: app_id.to_owned(), secrets, macs, fingerprints, rotation, access_ttl, verified }
     }
 
     /// The app these keys are for.
@@ -145,7 +158,7 @@ impl Keys {
     #[must_use]
     pub fn signing_id(&self, static_key: bool, now: Timestamp) -> String {
         let slot = if static_key { Slot::Static } else { Slot::Period(now.period_start(self.rotation)) };
-        self.secrets.first().map(|secret| slot.id(&secret.fingerprint)).unwrap_or_default()
+        self.fingerprints.first().map(|fingerprint| slot.id(fingerprint)).unwrap_or_default()
     }
 
     /// Whether a token can be signed with the key of this id: it is ours, and its time has come, or is
@@ -201,8 +214,8 @@ impl Keys {
             past = past.period_before(self.rotation);
             slots.push(Slot::Period(past));
         }
-        let of_secret = |secret: &Secret| slots.iter().map(|slot| slot.id(&secret.fingerprint)).collect();
-        self.secrets.iter().flat_map(|secret| -> Vec<String> { of_secret(secret) }).collect()
+        let of_secret = |fingerprint: &String| slots.iter().map(|slot| slot.id(fingerprint)).collect();
+        self.fingerprints.iter().flat_map(|fingerprint| -> Vec<String> { of_secret(fingerprint) }).collect()
     }
 
     /// Seconds for which the JWKS may be cached: the key that follows the next one appears in one period.
@@ -251,8 +264,11 @@ impl Keys {
 
     fn find(&self, id: &str) -> Option<(Slot, &Secret)> {
         let (slot, fingerprint) = Slot::parse(id)?;
-        let secret = self.secrets.iter().find(|secret| secret.fingerprint == fingerprint)?;
-        Some((slot, secret))
+        let mut secrets = self.secrets.iter().zip(&self.fingerprints);
+        // By the secret's own fingerprint, too: in earlier releases the ids of all apps had it.
+        let is_it =
+            |(secret, own): &(&Secret, &String)| *own == fingerprint || secret.fingerprint == fingerprint;
+        secrets.find(is_it).map(|(secret, _)| (slot, secret))
     }
 }
 
@@ -341,6 +357,38 @@ pub(super) mod tests {
         let id = one.signing_id(true, now);
         assert!(one.private_key(&id).is_some());
         assert_ne!(one.private_key(&id), two.private_key(&id));
+    }
+
+    #[test]
+    fn a_key_id_names_one_key_in_the_world() {
+        let now = Timestamp::from_seconds(604_800 * 10);
+        let mut named = std::collections::HashMap::new();
+        for app in ["public", "a", "b"] {
+            for secret in [SECRET, OLDER] {
+                let keys = keys(app, &[secret]);
+                for id in keys.published(now) {
+                    assert!(
+                        named.insert(id.clone(), keys.private_key(&id)).is_none(),
+                        "{id} of {app} is another's"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn key_ids_of_earlier_releases_name_the_same_keys() {
+        let secret = Secret::new(SECRET).unwrap();
+        let now = Timestamp::from_seconds(604_800 * 10);
+        for app in ["public", "a"] {
+            let keys = keys(app, &[SECRET]);
+            for (earlier, is_static) in [("d-6048000-", false), ("s-", true)] {
+                let earlier = format!("{earlier}{}", secret.fingerprint);
+                assert!(keys.can_have_signed(&earlier, now) && keys.is_published(&earlier, now));
+                assert_eq!(keys.private_key(&earlier), keys.private_key(&keys.signing_id(is_static, now)));
+            }
+        }
+        assert_eq!(keys("public", &[SECRET]).signing_id(true, now), format!("s-{}", secret.fingerprint));
     }
 
     #[test]

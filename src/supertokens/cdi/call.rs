@@ -11,6 +11,10 @@ use crate::request::{Head, first_parameter};
 use crate::session::{DEFAULT_TENANT, MAX_USER_ID, Payload};
 use crate::token::Version;
 
+/// The core's words, and why: an empty user id would name nobody's object.
+const USER_ID_MUST_BE: &str = "Field name 'userId' is invalid in JSON input: it names the object that keeps the user's \
+    sessions, so it must be a text of 1 to 256 bytes";
+
 /// A call with its arguments. It has no `Debug`, like everything that holds a token.
 #[derive(PartialEq)]
 pub enum Call {
@@ -40,6 +44,8 @@ pub enum Call {
     Regenerate(String, Option<Payload>),
     /// Sign a JWT for other services.
     SignJwt(JwtCall),
+    /// A JWT with an algorithm that the core does not know.
+    SignUnknown,
     /// The user of an id: sessions know no users.
     LookUpUser,
 }
@@ -92,13 +98,20 @@ pub struct UserCall {
     pub tenant_id: Option<String>,
 }
 
+/// The algorithms that a JWT may be asked for under: the one that the core knows, and the one that the gate signs with
+/// whatever is asked for.
+const KNOWN_ALGORITHMS: [&str; 2] = ["RS256", "EdDSA"];
+
+/// The longest validity of a JWT, in seconds: the largest number that every JSON parser reads exactly (RFC 8259 §6).
+const MAX_VALIDITY: u64 = 1 << 53;
+
 /// Arguments of `POST /recipe/jwt`.
 #[derive(Debug, PartialEq)]
 pub struct JwtCall {
     /// All claims but the times.
     pub claims: Map<String, Value>,
     /// For how many seconds the JWT is good.
-    pub validity: u32,
+    pub validity: i64,
     /// Whether the static key signs.
     pub static_key: bool,
 }
@@ -212,7 +225,7 @@ impl Input {
     fn create(&mut self) -> Result<Call, Refused> {
         let user_id = self.text("userId")?;
         if user_id.is_empty() || user_id.len() > MAX_USER_ID {
-            return Err(Refused::bad_field("userId"));
+            return Err(Refused(400, USER_ID_MUST_BE.to_owned()));
         }
         Ok(Call::Create(CreateCall {
             user_id,
@@ -277,11 +290,15 @@ impl Input {
         for name in ["iat", "exp"] {
             claims.remove(name);
         }
-        let validity = self.read("validity", |value| u32::try_from(value.as_u64()?).ok())?;
+        let whole = |value: Value| value.as_u64().filter(|seconds| *seconds <= MAX_VALIDITY)?.try_into().ok();
+        let validity: i64 = self.read("validity", whole)?;
         if validity == 0 {
             return Err(Refused(400, "validity must be greater than or equal to 0".to_owned()));
         }
-        self.text("algorithm")?;
+        let algorithm = self.text("algorithm")?;
+        if !KNOWN_ALGORITHMS.contains(&algorithm.as_str()) {
+            return Ok(Call::SignUnknown);
+        }
         Ok(Call::SignJwt(JwtCall {
             claims,
             validity,

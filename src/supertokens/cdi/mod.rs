@@ -183,7 +183,7 @@ impl Endpoint {
     /// Whether it is open to everybody.
     #[must_use]
     pub const fn needs_no_key(self) -> bool {
-        matches!(self, Self::Hello | Self::ApiVersion | Self::Jwks)
+        matches!(self, Self::Hello | Self::Jwks)
     }
 }
 
