@@ -19,6 +19,12 @@ use crate::token::{Keys, Secret};
 /// The longest that a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
 const COOKIE_LIFETIME_LIMIT: u32 = 34_560_000;
 
+/// The shortest API key, in characters.
+const MIN_API_KEY: usize = 20;
+
+/// How many rotations a token may live: the key of each is in the JWKS, and has to be derived for it.
+const MAX_LIVING_KEYS: u32 = 50;
+
 /// How many bytes of `Set-Cookie` a logout may send.
 const CLEARING_LIMIT: usize = 8192;
 
@@ -194,6 +200,12 @@ impl Config {
         }
         if self.logout_path == self.core_path {
             return Err(Invalid { variable: "LOGOUT_PATH", must_be: "another path than CORE_PATH" });
+        }
+        if self.access_ttl.get() > self.rotation.get().saturating_mul(MAX_LIVING_KEYS) {
+            return Err(Invalid {
+                variable: "SIGNING_KEY_ROTATION",
+                must_be: "at least a fiftieth of ACCESS_TOKEN_TTL",
+            });
         }
         if clearing_length(&self.cookies, &self.base_path) > CLEARING_LIMIT {
             return Err(Invalid {
@@ -415,8 +427,12 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
 
     /// An empty list, or one with nothing but commas in it, means none.
     fn api_keys(&self) -> Result<Vec<String>, Invalid> {
-        let text = self.text("API_KEYS", "keys separated by commas")?.unwrap_or_default();
-        Ok(text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect())
+        let (variable, must_be) = ("API_KEYS", "keys of at least 20 characters, separated by commas");
+        let text = self.text(variable, must_be)?.unwrap_or_default();
+        let keys: Vec<String> =
+            text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
+        let is_long = |key: &String| key.chars().count() >= MIN_API_KEY;
+        if keys.iter().all(is_long) { Ok(keys) } else { Err(Invalid { variable, must_be }) }
     }
 
     fn look(&self) -> Result<Look, Invalid> {
@@ -562,6 +578,12 @@ pub(crate) mod tests {
         refused(json!({ "ALLOW_SAME_SITE": "maybe" }), "ALLOW_SAME_SITE");
         refused(json!({ "ORIGIN_CONTROL": 1 }), "ORIGIN_CONTROL");
         refused(json!({ "APP_ID": "Not an id" }), "APP_ID");
+        for keys in ["x", "a-key-of-19-charac.", "a-key-of-20-characters,short"] {
+            refused(json!({ "API_KEYS": keys }), "API_KEYS");
+        }
+        refused(json!({ "ACCESS_TOKEN_TTL": 86_400, "SIGNING_KEY_ROTATION": 60 }), "SIGNING_KEY_ROTATION");
+        refused(json!({ "ACCESS_TOKEN_TTL": 501, "SIGNING_KEY_ROTATION": 10 }), "SIGNING_KEY_ROTATION");
+        assert!(config(json!({ "ACCESS_TOKEN_TTL": 500, "SIGNING_KEY_ROTATION": 10 })).is_ok());
         refused(json!({ "PAGE_ACCENT": "red;}" }), "PAGE_ACCENT");
     }
 
@@ -569,12 +591,13 @@ pub(crate) mod tests {
     fn texts_are_read_like_values() {
         let vars = json!({
             "ACCESS_TOKEN_TTL": "60", "REFRESH_GRACE": "0", "ALLOW_SAME_SITE": "true", "ORIGIN_CONTROL": "off",
-            "RULES": "[{\"path\":\"/a/*\",\"session\":\"none\"}]", "CLEAR_SITE_DATA": [], "API_KEYS": " a, ,b,",
+            "RULES": "[{\"path\":\"/a/*\",\"session\":\"none\"}]", "CLEAR_SITE_DATA": [],
+            "API_KEYS": " a-key-of-20-characters, ,another-of-20-characters,",
         });
         let config = config(vars).ok().unwrap();
         assert!(config.policy.grace.is_zero() && config.allow_same_site && !config.origin_control);
         assert_eq!(config.clear_site_data, "");
-        assert_eq!(config.api_keys, ["a", "b"]);
+        assert_eq!(config.api_keys, ["a-key-of-20-characters", "another-of-20-characters"]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ describe("the core", () => {
       ["an empty key", ""],
       ["the beginning of a key", API_KEY.slice(0, -1)],
       ["a key with more behind it", `${API_KEY}x`],
-      ["the whole list of keys", `another-key,${API_KEY}`],
+      ["the whole list of keys", `another-api-key-for-tests,${API_KEY}`],
     ]) {
       test(`and refuses ${what}`, async () => {
         const response = await coreOf(gate, { key }).request("GET", "/user/id", { query: { userId: "u1" } });
@@ -84,7 +84,7 @@ describe("the core", () => {
     });
 
     test("from any place in the list", async () => {
-      for (const key of ["another-key", API_KEY]) {
+      for (const key of ["another-api-key-for-tests", API_KEY]) {
         assert.deepEqual(await coreOf(gate, { key }).get("/user/id", { userId: "u1" }), { status: "UNKNOWN_USER_ID_ERROR" });
       }
     });

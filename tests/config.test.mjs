@@ -54,6 +54,7 @@ const WRONG = {
   ANTI_CSRF: [MARK, 7],
   ALLOW_SAME_SITE: [MARK, 7],
   ORIGIN_CONTROL: [MARK, 7],
+  API_KEYS: [MARK, `${MARK}-with-20-characters,short`, "k"],
   SERVER_TIMING: [MARK, 7],
   ORIGIN_TIMEOUT: NOT_POSITIVE,
   APP_ID: [[7], true],
@@ -78,6 +79,26 @@ for (const [name, values] of Object.entries(WRONG)) {
     });
   }
 }
+
+test("a missing SESSIONS binding stops every route, and nobody is told that they are signed out", async (t) => {
+  const gate = await gateFor(t, { vars: DEFAULTS, withoutObjects: true });
+  await assertStopped(gate, "SESSIONS");
+  const session = { cookie: "__Host-sAccessToken=x; __Host-sRefreshToken=y" };
+  for (const headers of [{}, { accept: "text/html", "sec-fetch-mode": "navigate" }]) {
+    const response = await gate.fetch("/logout", { method: "POST", headers: { ...session, ...headers } });
+    assert.equal(response.status, 500);
+    assert.deepEqual(response.headers.getSetCookie(), []);
+    assert.doesNotMatch(await response.text(), /signed out|logged out/i);
+  }
+});
+
+test("SIGNING_KEY_ROTATION is at least a fiftieth of ACCESS_TOKEN_TTL: each living token's key is published", async (t) => {
+  const gate = await gateFor(t, { vars: { ...DEFAULTS, SIGNING_KEY_ROTATION: 60, ACCESS_TOKEN_TTL: 86_400 } });
+  await assertStopped(gate, "SIGNING_KEY_ROTATION");
+  await gate.restart({ ACCESS_TOKEN_TTL: 3000 });
+  const { keys } = await (await gate.fetch("/auth/jwt/jwks.json")).json();
+  assert.ok(keys.length <= 53, `${keys.length} keys`);
+});
 
 test("numbers may be as small as they get", async (t) => {
   const small = Object.fromEntries(NUMBERS.map((name) => [name, 1]));

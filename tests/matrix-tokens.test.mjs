@@ -174,7 +174,7 @@ describe("genuine, but not for this door:", async () => {
     ["an access token of another app", shop.accessToken.token],
     ["a refresh token of another app", shop.refreshToken.token],
     ["an API key", API_KEY, "key"],
-    ["half of the API keys as they are configured", `another-key,${API_KEY}`],
+    ["half of the API keys as they are configured", `another-api-key-for-tests,${API_KEY}`],
     ["the secret", SECRET],
     ["a key id", headerOf(alice.access).kid],
     ["the front-token", alice.response.headers.get("front-token")],

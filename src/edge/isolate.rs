@@ -52,11 +52,12 @@ impl Isolate {
                 return Ok(Rc::clone(isolate));
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
+            let sessions = objects_of(env)?;
             let keys = Rc::new(config.keys());
             let isolate = Rc::new(Self {
                 config,
                 keys,
-                sessions: binding(env, "SESSIONS"),
+                sessions,
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
                 watched: proxy::watched(),
@@ -84,6 +85,16 @@ impl Isolate {
         apps.push(Rc::clone(&keys));
         keys
     }
+}
+
+/// Without its objects the gate would call everybody signed out, whose sessions live: bindings are not inherited by the
+/// environments of `wrangler.toml`.
+fn objects_of(env: &Env) -> Result<JsValue, Invalid> {
+    let sessions = binding(env, "SESSIONS");
+    let finds_objects =
+        js_sys::Reflect::get(&sessions, &"idFromName".into()).is_ok_and(|find| find.is_function());
+    let must_be = "bound to the Durable Object class UserSessions, in each environment";
+    if finds_objects { Ok(sessions) } else { Err(Invalid { variable: "SESSIONS", must_be }) }
 }
 
 fn binding(env: &Env, name: &str) -> JsValue {

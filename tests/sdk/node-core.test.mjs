@@ -35,7 +35,7 @@ describe("signing keys", async () => {
   }
 
   test("dynamic ones change while sessions live, which no backend notices", async (t) => {
-    const rotating = await gateFor(t, { vars: { SIGNING_KEY_ROTATION: 2 } });
+    const rotating = await gateFor(t, { vars: { SIGNING_KEY_ROTATION: 2, ACCESS_TOKEN_TTL: 100 } });
     const app = await expressFor(t, { connectionURI: `${rotating.url}/auth/core` });
     const before = await create(app);
     await seconds(2);
@@ -99,7 +99,7 @@ describe("tenants", async () => {
 
 describe("API keys", () => {
   test("of the list are all right, so that they can be changed without a pause", async (t) => {
-    for (const apiKey of ["another-key", "api-key-for-tests"]) {
+    for (const apiKey of ["another-api-key-for-tests", "api-key-for-tests-0123456789"]) {
       const app = await expressFor(t, { connectionURI: core, apiKey });
       assert.equal((await create(app)).userId, "u1");
     }
@@ -110,7 +110,8 @@ describe("API keys", () => {
       const app = await expressFor(t, { connectionURI: core, apiKey });
       await assert.rejects(create(app), {
         message:
-          "SuperTokens core threw an error for a GET request to path: '/user/id' " +
+          // The first thing that an SDK asks of its core.
+          "SuperTokens core threw an error for a GET request to path: '/apiversion' " +
           "with status code: 401 and message: Invalid API key\n",
       });
     });

@@ -11,9 +11,9 @@ import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
 import { send } from "./http-client.mjs";
 
 export const SECRET = "gate-secret-for-tests-0123456789-abcdefgh";
-export const API_KEY = "api-key-for-tests";
+export const API_KEY = "api-key-for-tests-0123456789";
 /** The configured value: one key of a list, the way operators rotate them. */
-export const API_KEYS = `another-key,${API_KEY}`;
+export const API_KEYS = `another-api-key-for-tests,${API_KEY}`;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BUILD = join(ROOT, "build");
@@ -39,6 +39,7 @@ export const NAVIGATION = {
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
  * the objects, which are then in a script of their own.
  * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
+ * With `withoutObjects` the binding `SESSIONS` is missing.
  * With `inspected` the runtime's inspector listens at `inspector()`.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
  * the platform does by time (alarms, time limits) still goes by the real one.
@@ -164,7 +165,7 @@ async function workers(options, vars) {
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
 async function gateWorker(options, vars, bound) {
-  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false, ratelimits } = options;
+  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false, ratelimits, withoutObjects = false } = options;
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     join(ROOT, "wrangler.toml"),
   ).workerOptions;
@@ -173,7 +174,7 @@ async function gateWorker(options, vars, bound) {
     name: "session-gate",
     compatibilityDate,
     compatibilityFlags,
-    durableObjects: {
+    durableObjects: withoutObjects ? {} : {
       ...(objectBuild === undefined ? durableObjects : elsewhere(durableObjects)),
       ...(clock && { CLOCK: "Clock" }),
     },
