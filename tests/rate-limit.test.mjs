@@ -1,5 +1,5 @@
-// A rate limiter bound as `RATE_LIMITER` guards what is worth guessing or flooding: login, renewal and logout. Who asks
-// too often is told so, and nothing is done.
+// A rate limiter bound as `RATE_LIMITER` guards what costs a call to an object and is worth flooding: login and renewal.
+// Who asks too often is told so, and nothing is done. Nobody is kept from logging out.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -34,16 +34,12 @@ const signIn = (user, headers) => gate.fetch(`/login?user=${user}`, { method: "P
 const signOut = (tokens, headers) =>
   gate.fetch("/auth/signout", { method: "POST", headers: { ...presenting(tokens), ...headers } });
 
+const renewing = await someone("renewing");
+
 /** What is counted together, and the requests that count. */
 const KINDS = {
   login: { "a login": (headers) => signIn("flood", headers) },
-  refresh: { "POST /auth/session/refresh": (headers) => refreshSession(gate, {}, headers) },
-  logout: {
-    "POST /logout": (headers) => logout(gate, {}, { headers }),
-    "GET /logout": (headers) => logout(gate, {}, { method: "GET", headers }),
-    "POST /logout/all": (headers) => logout(gate, {}, { path: "/logout/all", headers }),
-    "POST /auth/signout": (headers) => signOut({}, headers),
-  },
+  refresh: { "POST /auth/session/refresh": (headers) => refreshSession(gate, renewing, headers) },
 };
 
 /** Asks until it is too often; how often that went well. */
@@ -136,28 +132,33 @@ describe("nothing is done:", () => {
       assert.equal((await refreshSession(gate, session, newClient())).status, 200);
     }));
 
-  for (const [what, end] of Object.entries({
-    "/logout": (tokens, headers) => logout(gate, tokens, { headers }),
-    "/auth/signout": signOut,
-  })) {
-    test(`a log-out by ${what} ends nothing, and succeeds when it is tried again`, () =>
-      withinAMinute(async () => {
-        const client = newClient();
-        const session = await someone("alice");
-        await exhaust(KINDS.logout["POST /logout"], client);
-        await assertTooMany(await end(session, client));
-        assert.ok(await isSignedIn(gate, { access: session.access }));
-        assert.equal((await end(session, newClient())).status, 200);
-        assert.equal(await isSignedIn(gate, { access: session.access }), false);
-      }));
-  }
-
   test("the log says that somebody was limited, and not who", () =>
     withinAMinute(async () => {
       const client = newClient();
-      await exhaust(KINDS.logout["POST /logout"], client);
+      await exhaust(KINDS.login["a login"], client);
       const line = await gate.logged((each) => each?.event === "rate_limited");
       assert.deepEqual(Object.keys(line).sort(), ["at", "event"]);
+    }));
+});
+
+describe("one client is", () => {
+  const limited = (client) => exhaust(KINDS.login["a login"], client);
+  const from = (address) => ({ "cf-connecting-ip": address });
+
+  test("all of a /64 of IPv6, however it is spelled", () =>
+    withinAMinute(async () => {
+      assert.equal(await limited(from("2001:db8:0:1::1")), LIMIT);
+      for (const address of ["2001:db8:0:1::2", "2001:0DB8:0000:0001:ffff:ffff:ffff:ffff"]) {
+        await assertTooMany(await signIn("flood", from(address)));
+      }
+      assert.equal((await signIn("flood", from("2001:db8:0:2::1"))).status, 200);
+    }));
+
+  test("an address of IPv4, also where it is spelled as one of IPv6", () =>
+    withinAMinute(async () => {
+      assert.equal(await limited(from("198.51.100.1")), LIMIT);
+      await assertTooMany(await signIn("flood", from("::ffff:198.51.100.1")));
+      assert.equal((await signIn("flood", from("::ffff:198.51.100.2"))).status, 200);
     }));
 });
 
@@ -188,6 +189,40 @@ describe("never limited:", () => {
     const path = `/control?${new URLSearchParams({ payload: '{"seen":true}' })}`;
     const ask = () => gate.fetch(path, { headers: { ...presenting({ access: busy.access }), ...client } });
     assert.deepEqual(await statuses(ask), [200]);
+  });
+
+  test("a log-out with a genuine token, by whichever way, after whatever else came from there", async () => {
+    const client = newClient();
+    await often(() => logout(gate, {}, { headers: client }));
+    await often(() => signOut({}, client));
+    await withinAMinute(async () => {
+      for (const kind of Object.values(KINDS)) await exhaust(Object.values(kind)[0], client);
+    });
+    const ways = {
+      "POST /logout": (tokens) => logout(gate, tokens, { headers: client }),
+      "GET /logout": (tokens) => logout(gate, tokens, { method: "GET", headers: client }),
+      "POST /logout/all": (tokens) => logout(gate, tokens, { path: "/logout/all", headers: client }),
+      "POST /auth/signout": (tokens) => signOut(tokens, client),
+    };
+    for (const [what, leave] of Object.entries(ways)) {
+      for (let count = 0; count < TOO_MANY; count += 1) {
+        const { access, refresh } = await someone("leaving");
+        assert.equal((await leave({ access, refresh })).status, 200, what);
+        assert.equal(await isSignedIn(gate, { refresh }), false, what);
+      }
+    }
+  });
+
+  test("what costs no call to an object: requests without a genuine token", async () => {
+    const client = newClient();
+    const forged = { access: "a.b.c", refresh: "x" };
+    for (const tokens of [{}, forged]) {
+      assert.deepEqual(await statuses(() => refreshSession(gate, tokens, client)), [401]);
+      assert.deepEqual(await statuses(() => logout(gate, tokens, { headers: client })), [200]);
+      assert.deepEqual(await statuses(() => signOut(tokens, client)), [401]);
+    }
+    assert.equal((await refreshSession(gate, renewing, client)).status, 200);
+    assert.equal((await signIn("flood", client)).status, 200);
   });
 
   test("backends", async () => {

@@ -22,7 +22,7 @@ use crate::gate::{
     unavailable,
 };
 use crate::pages::Problem;
-use crate::request::{Broken, Form, FormType, Head};
+use crate::request::{Broken, Form, FormType, Head, network};
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
@@ -230,10 +230,12 @@ impl Exchange {
         }
     }
 
-    /// The refusal of a client that asks too often for what costs the most.
+    /// The refusal of a client that asks too often for what costs the most: a call to an object, which is what is
+    /// counted. A logout is never refused: with a genuine token it is what its user needs most, and without one it
+    /// costs nothing.
     pub async fn rate_refusal(&self, what: &str) -> Option<Answer> {
         let limiter = self.asker.isolate.rate_limiter.as_ref()?;
-        let client = self.head.header("cf-connecting-ip").unwrap_or_default();
+        let client = network(self.head.header("cf-connecting-ip").unwrap_or_default());
         let promise = platform::is_within_limit(limiter, &format!("{what} {client}")).ok()?;
         // A limiter that fails limits nobody: the gate would be down with it.
         if JsFuture::from(promise).await.is_ok_and(|is_within| is_within == JsValue::FALSE) {

@@ -51,10 +51,6 @@ pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
         }
         return Ok(answer);
     }
-    // Only here, so that no other site's page can use up what its visitor may ask for.
-    if let Some(refusal) = exchange.rate_refusal("logout").await {
-        return Ok(refusal);
-    }
     // More than this session takes more than its name: proof that it lives.
     let credentials =
         if request.scope == Scope::Current { credentials } else { exchange.credentials().await };

@@ -26,9 +26,6 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if is_ambient && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
         return Ok(refusal);
     }
-    if let Some(refusal) = exchange.rate_refusal("refresh").await {
-        return Ok(refusal);
-    }
     if exchange.complete_pending(credentials).await.is_err() {
         return Ok(exchange.unavailable());
     }
@@ -36,6 +33,9 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     let Some(token) = token else { return Ok(refused(Absence::None)) };
     if fdi::lacks_custom_header(head, delivery, config) {
         return Ok(refused(Absence::None).because(Reason::AntiCsrf));
+    }
+    if let Some(refusal) = exchange.rate_refusal("refresh").await {
+        return Ok(refusal);
     }
     let command = Command::Renew {
         id: token.handle.id,
@@ -70,9 +70,6 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     }
     let credentials = exchange.leaving().await;
     if let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
-        return Ok(refusal);
-    }
-    if let Some(refusal) = exchange.rate_refusal("logout").await {
         return Ok(refusal);
     }
     let own = exchange.logouts(credentials, Scope::Current).await;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything here is read from the request alone; what to do about it is `gate`'s.
 
+mod client;
 mod cookies;
 mod form;
 pub(crate) mod head;
@@ -9,6 +10,7 @@ mod origin;
 mod provenance;
 mod target;
 
+pub use client::network;
 pub use cookies::{Held, hold, names_cookie, strip, values};
 pub use form::{Broken, Form, FormType, first_parameter};
 pub use head::Head;
