@@ -34,14 +34,41 @@ const gate = await gateFor(
 const session = await login(gate, "alice");
 const seen = async () => (await gate.fetch("/count")).text();
 
+describe("a slash at the end of a path of the gate's own is nothing:", () => {
+  const statuses = {
+    "/auth/session": 200,
+    "/auth/sessions": 200,
+    "/auth/sessions/revoke": 405,
+    "/auth/jwt/jwks.json": 200,
+    "/auth/health": 200,
+    "/auth/session/refresh": 405,
+    "/auth/signout": 405,
+    "/auth/core/hello": 200,
+    "/auth/core/recipe/session/user": 401,
+    "/logout?scope=nonsense": 400,
+    "/logout/all?return_to=/x": 200,
+  };
+  for (const [path, status] of Object.entries(statuses)) {
+    test(path, async () => {
+      const before = await seen();
+      const own = presenting(await login(gate, "alice"));
+      const [name, query] = path.split("?");
+      for (const spelling of [name, `${name}/`]) {
+        const response = await gate.fetch(query ? `${spelling}?${query}` : spelling, { headers: own });
+        assert.equal(response.status, status, spelling);
+        assert.doesNotMatch(await response.text(), /origin/);
+      }
+      assert.equal(await seen(), String(Number(before) + 1), "only the login reached the origin");
+    });
+  }
+});
+
 describe("unknown paths are 404 and no business of the origin:", () => {
   const paths = [
     "/auth",
     "/auth/",
     "/auth/x",
-    "/auth/session/",
     "/auth/session/x",
-    "/auth/sessions/",
     "/auth/jwt",
     "/auth/jwt/jwks.json/x",
     "/auth/health/x",

@@ -47,7 +47,9 @@ describe("the scope", () => {
   const asked = [
     ["current", "the default", "/logout"],
     ["current", "named in the query", "/logout?scope=current"],
+    ["current", "the default, also with a slash at the end", "/logout/"],
     ["all", "named in the path", "/logout/all"],
+    ["all", "named in the path, also with a slash at the end", "/logout/all/"],
     ["all", "named in the query", "/logout?scope=all"],
     ["all", "named in the form", "/logout", "scope=all"],
     ["others", "named in the query", "/logout?scope=others"],
@@ -89,7 +91,7 @@ describe("the scope", () => {
     });
   }
 
-  for (const path of ["/logout/", "/logout/everything", "/logout/others", "/logouts"]) {
+  for (const path of ["/logout//", "/logout/everything", "/logout/others", "/logouts"]) {
     test(`is not read from other paths, which are the origin's: ${path}`, async () => {
       const owned = await devices();
       const response = await logout(gate, owned.here, { path });

@@ -1,5 +1,7 @@
 //! Which part of the gate a path belongs to.
 //!
+//! Rule: a slash at the end of a path means nothing on the gate's own routes.
+//!
 //! Invariant: every path under `BASE_PATH` and `CORE_PATH` is the gate's; none of them reaches the origin.
 
 use crate::config::Config;
@@ -41,6 +43,7 @@ impl<'a> Route<'a> {
         if let Some(rest) = below(path, &config.core_path) {
             return Self::Core(rest);
         }
+        let path = path.strip_suffix('/').unwrap_or(path);
         if let Some(rest) = below(path, &config.logout_path) {
             match rest {
                 "" => return Self::Logout { all: false },
@@ -82,6 +85,15 @@ mod tests {
             ("/logout/all", Route::Logout { all: true }),
             ("/logout/x", Route::Origin),
             ("/logouts", Route::Origin),
+            ("/logout/", Route::Logout { all: false }),
+            ("/logout/all/", Route::Logout { all: true }),
+            ("/logout//", Route::Origin),
+            ("/auth/", Route::Unknown),
+            ("/auth/session/", Route::Session),
+            ("/auth/sessions/revoke/", Route::RevokeSession),
+            ("/auth/signout/", Route::SignOut),
+            ("/auth/x/", Route::Unknown),
+            ("/auth/core/hello/", Route::Core("/hello/")),
             ("/auth", Route::Unknown),
             ("/auth/x", Route::Unknown),
             ("/authors", Route::Origin),
