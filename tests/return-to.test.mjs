@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { NAVIGATION } from "./support/gate.mjs";
+import { STAND_IN, failObject } from "./support/object-stand-in.mjs";
 import { assertCleared, gateFor, login, logout, presenting } from "./support/session.mjs";
 
 const FRIEND = "https://friend.example";
@@ -44,7 +45,7 @@ describe("followed:", () => {
 
   test("the form's, when the query has none", async () => {
     const headers = { ...NAVIGATION, "content-type": "application/x-www-form-urlencoded" };
-    const response = await logout(gate, {}, { headers, body: "return_to=%2Fform" });
+    const response = await logout(gate, await login(gate, "alice"), { headers, body: "return_to=%2Fform" });
     assert.equal(destination(response), `${gate.url}/form`);
   });
 });
@@ -103,6 +104,48 @@ describe("ignored, and never followed:", () => {
   test("percent signs are undone once, not twice", async () => {
     const response = await logout(gate, {}, { path: `/logout?return_to=%252f%252f${EVIL}`, headers: NAVIGATION });
     assert.equal(destination(response), `${gate.url}/bye`);
+  });
+});
+
+describe("not repeated either, so that no page of this site shows another's address:", () => {
+  const asking = (target) =>
+    logout(gate, {}, {
+      method: "GET",
+      path: `/logout?return_to=${encodeURIComponent(target)}`,
+      headers: { ...NAVIGATION, "sec-fetch-site": "cross-site" },
+    });
+
+  test("by the page that asks", async () => {
+    for (const target of HOSTILE) {
+      const response = await asking(target);
+      const page = await response.text();
+      assert.match(page, /method="post"/i, target);
+      assert.doesNotMatch(page, /name="return_to"/, target);
+      assert.doesNotMatch(page, /evil/, target);
+    }
+  });
+
+  test("while a target that is allowed stays", async () => {
+    for (const target of ["/welcome", `${FRIEND}/path?query`]) {
+      assert.match(await (await asking(target)).text(), new RegExp(`name="return_to" value="${target.replace("?", "\\?")}"`));
+    }
+  });
+
+  test("by the page that tries again while the object fails", async (t) => {
+    const broken = await gateFor(t, { objectFault: STAND_IN });
+    const tokens = await login(broken, "alice");
+    await failObject(broken, "throw");
+    for (const [target, repeated] of [
+      [`https://${EVIL}/`, false],
+      [`//${EVIL}`, false],
+      ["/welcome", true],
+    ]) {
+      const path = `/logout?return_to=${encodeURIComponent(target)}`;
+      const response = await logout(broken, tokens, { path, headers: { ...NAVIGATION, "sec-fetch-site": "same-origin" } });
+      assert.equal(response.status, 503);
+      assert.equal(response.headers.get("refresh").includes("return_to="), repeated, target);
+      assert.doesNotMatch(await response.text(), /evil/);
+    }
   });
 });
 

@@ -26,6 +26,16 @@ pub struct LogoutRequest {
     pub return_to: Option<String>,
 }
 
+impl LogoutRequest {
+    /// The same without a way back that is not allowed.
+    fn allowed(&self, head: &Head, config: &Config) -> Self {
+        let wish = self.return_to.as_deref();
+        let wish =
+            wish.filter(|wish| return_target(wish, head.origin(), &config.return_to_origins).is_some());
+        Self { scope: self.scope, return_to: wish.map(str::to_owned) }
+    }
+}
+
 /// What a request of the logout URL leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum LogoutStep {
@@ -66,7 +76,9 @@ pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> Logo
     }
 }
 
+/// The page that asks. Only a way back that is allowed is on it: it is a page of this site.
 fn confirm(head: &Head, config: &Config, asked: &LogoutRequest, status: u16) -> Answer {
+    let asked = &asked.allowed(head, config);
     pages::confirm(head.path(), asked, status, config).with("cache-control", "no-store")
 }
 
@@ -127,7 +139,7 @@ pub fn pending(
     logouts: &[Logout],
     keys: &Keys,
 ) -> Answer {
-    let retry = retry_location(head.path(), asked);
+    let retry = retry_location(head.path(), &asked.allowed(head, config));
     let answer = if head.wants_page() {
         pages::not_signed_out_yet(&retry, config)
     } else {
