@@ -48,14 +48,13 @@ describe("the marker ends what its log-out asked for:", () => {
     assert.deepEqual([await isSignedIn(gate, here), await isSignedIn(gate, there)], [false, true]);
   });
 
-  test("all: every session of then, none that was made later", async () => {
+  // What is made within the 10 s by which clocks may differ ends too; faults-clock.test.mjs has what comes later.
+  test("all: every session of then", async () => {
     const [here, there] = [await login(gate, "alice"), await login(gate, "alice")];
     const pending = await pendingLogout(here, { path: "/logout/all" });
-    await beginningOfSecond();
-    const later = await login(gate, "alice");
     await visit(gate, { pending });
-    const alive = await Promise.all([here, there, later].map((session) => isSignedIn(gate, session)));
-    assert.deepEqual(alive, [false, false, true]);
+    const alive = await Promise.all([here, there].map((session) => isSignedIn(gate, session)));
+    assert.deepEqual(alive, [false, false]);
   });
 
   test("nothing a second time", async () => {

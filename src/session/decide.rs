@@ -11,8 +11,12 @@ use super::rotation::{FirstUse, Generation};
 use super::{Payload, Policy, Session};
 use crate::bytes::Random;
 use crate::event::{SessionEvent, SessionEventKind};
-use crate::time::Timestamp;
+use crate::time::{Seconds, Timestamp};
 use crate::token::fits_a_cookie;
+
+/// By how much the clocks of two machines may differ. The Worker says when a logout was asked for, and the object
+/// when a session began: a postponed logout ends what may have existed, rather than spare what did.
+const CLOCK_DIFFERENCE: Seconds = Seconds::new(10);
 
 /// What the object loaded for a command.
 #[derive(Clone, Debug, Default)]
@@ -153,7 +157,8 @@ impl Turn<'_> {
             self.delete_where(SessionEventKind::Logout, |session| session.id == id);
         }
         if scope != Scope::Current {
-            let existed = |other: &Session| as_of.is_none_or(|as_of| other.created_at <= as_of);
+            let existed =
+                |other: &Session| as_of.is_none_or(|as_of| other.created_at <= as_of.after(CLOCK_DIFFERENCE));
             self.delete_where(SessionEventKind::Revoked, |other| other.id != id && existed(other));
         }
         Reply::Revoked { ids: self.outcome.delete.iter().skip(before).copied().collect(), scope }
@@ -245,7 +250,6 @@ fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use crate::session::payload::tests::payload;
-    use crate::time::Seconds;
 
     const POLICY: Policy = Policy {
         idle: Seconds::new(100),
@@ -370,8 +374,8 @@ mod tests {
     }
 
     #[test]
-    fn a_living_session_ends_all_that_existed_when_it_asked() {
-        let all = [session(1, 0), session(2, 3), session(3, 9)];
+    fn a_living_session_ends_all_that_may_have_existed_when_it_asked_by_another_clock() {
+        let all = [session(1, 0), session(2, 15), session(3, 16)];
         let revoke =
             Command::Revoke { id: id(1), scope: Scope::All, proof: Proof::Access(None), as_of: Some(at(5)) };
         let (reply, _) = decide(rows(&all), revoke, &POLICY, at(20));
