@@ -21,6 +21,7 @@ const ORIGIN = `export default {
     if (pathname === "/login") return new Response("", { headers: { "Gate-Create-Session": JSON.stringify({ userId: searchParams.get("user") }) } });
     const headers = { "content-type": "text/css", "cache-control": "public, max-age=3600" };
     if (searchParams.has("create")) headers["Gate-Create-Session"] = '{"userId":"new"}';
+    if (searchParams.has("revoke")) headers["Gate-Revoke-Session"] = "current";
     if (searchParams.has("claim")) headers["Gate-Set-Payload"] = '{"a":1}';
     return new Response(pathname, { headers });
   },
@@ -107,11 +108,11 @@ describe("an answer of the application that brings tokens is not kept, whatever 
     "a renewal on an optional path": ["/answer/open/x.css", presenting({ refresh: alice.refresh })],
     "a login": ["/answer/open/x.css?create", {}],
     "a new payload": ["/account/x.css?claim", presenting({ access: alice.access })],
-    "cookies that are cleared": ["/answer/open/x.css", { cookie: `${cookies.cookie}; ${cookies.cookie}` }],
+    "cookies that are cleared": ["/answer/open/x.css?revoke", async () => presenting(await login(gate, "leaving"))],
   };
   for (const [what, [path, headers]] of Object.entries(cases)) {
     test(what, async () => {
-      const response = await client.ask("GET", path, headers);
+      const response = await client.ask("GET", path, typeof headers === "function" ? await headers() : headers);
       assert.equal(response.status, 200);
       assert.ok(response.cookies.length > 0, "it sets cookies");
       assert.equal(response.headers["cache-control"], "no-store");
