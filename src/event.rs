@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::bytes::Random;
-use crate::session::Handle;
+use crate::session::{Handle, ObjectId};
 use crate::time::Timestamp;
 
 /// Something that happened to a session; the object that keeps it reports it.
@@ -16,8 +16,8 @@ pub struct SessionEvent {
     pub kind: SessionEventKind,
     /// The session within its object.
     pub id: Random,
-    /// Whose it is; hashed before it is written anywhere.
-    pub user_id: String,
+    /// Whose it is, if its row says so; hashed before it is written anywhere.
+    pub user_id: Option<String>,
 }
 
 /// What happened to a session.
@@ -65,6 +65,8 @@ struct Line<'a, Kind> {
     event: Kind,
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     handle: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
@@ -72,14 +74,22 @@ struct Line<'a, Kind> {
 
 /// The line for a session's event; `user` is the keyed hash.
 #[must_use]
-pub fn session_line(kind: SessionEventKind, handle: Handle, user: &str, now: Timestamp) -> String {
-    line(&Line { event: kind, at: now.millis(), handle: Some(handle.to_string()), user: Some(user) })
+pub fn session_line(kind: SessionEventKind, handle: Handle, user: Option<&str>, now: Timestamp) -> String {
+    line(&Line { event: kind, at: now.millis(), row: None, handle: Some(handle.to_string()), user })
+}
+
+/// The line for a row that cannot be read: its id and nothing of its content.
+#[must_use]
+pub fn unreadable_line(object: ObjectId, row: &str, now: Timestamp) -> String {
+    let handle = Random::parse(row).map(|id| Handle { object, id }.to_string());
+    line(&Line { event: "session_unreadable", at: now.millis(), row: Some(row), handle, user: None })
 }
 
 /// The line for a gate's event.
 #[must_use]
 pub fn gate_line(event: GateEvent, handle: Option<Handle>, now: Timestamp) -> String {
-    line(&Line { event, at: now.millis(), handle: handle.map(|handle| handle.to_string()), user: None })
+    let handle = handle.map(|handle| handle.to_string());
+    line(&Line { event, at: now.millis(), row: None, handle, user: None })
 }
 
 fn line(value: &impl Serialize) -> String {

@@ -46,7 +46,7 @@ impl Store {
     }
 
     fn run(&mut self, command: Command) -> Reply {
-        let rows = Rows { sessions: self.rows.clone(), data: Map::new() };
+        let rows = Rows { sessions: self.rows.clone(), ..Rows::default() };
         let (reply, outcome) = decide(rows, command, &POLICY, Timestamp::from_seconds(self.now));
         self.rows.retain(|row| !outcome.delete.contains(&row.id));
         for saved in outcome.save {

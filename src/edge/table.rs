@@ -10,8 +10,10 @@ use worker::wasm_bindgen::JsValue;
 
 use super::platform;
 use crate::bytes::Random;
+use crate::event::unreadable_line;
 use crate::json::Fields;
-use crate::session::{Command, Known, Outcome, Reach, Rows, Session};
+use crate::session::{Command, Known, ObjectId, Outcome, Policy, Reach, Rows, Stored};
+use crate::time::Timestamp;
 
 /// What goes wrong is the platform's, so it stays in the platform's own form.
 type Result<T> = std::result::Result<T, JsValue>;
@@ -27,32 +29,48 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
 const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET session = excluded.session";
 
+/// A row as one line, whatever wrote it: outside of texts a line break in JSON is a space, inside it is escaped.
+const ALL: &str = "SELECT id || '/' || app_id || '/' || replace(session, char(10), ' ') FROM sessions";
+const ONE: &str =
+    "SELECT id || '/' || app_id || '/' || replace(session, char(10), ' ') FROM sessions WHERE id = ?";
+
 /// The table, and what is known of it.
 ///
 /// What is known is taken out to be used, and put back when nothing went wrong: after an error nothing is.
 pub struct Table {
+    object: ObjectId,
     sql: JsValue,
     exists: Cell<Option<bool>>,
     known: Cell<Known>,
 }
 
 impl Table {
-    /// The table in `sql`.
-    pub fn new(sql: JsValue) -> Self {
-        Self { sql, exists: Cell::default(), known: Cell::default() }
+    /// The table in an object's `sql`.
+    pub fn new(object: ObjectId, sql: JsValue) -> Self {
+        Self { object, sql, exists: Cell::default(), known: Cell::default() }
     }
 
     /// The rows that a command of `app_id` needs to see.
     pub fn load(&self, app_id: &str, command: &Command) -> Result<Rows> {
-        let sessions = match command.reach() {
+        let mut rows = match command.reach() {
             Reach::One(id) => self.one_of(app_id, id)?,
-            Reach::All => self.with_all(|known| known.of_app(app_id))?,
+            Reach::All => self.with_all(|known| Rows {
+                sessions: known.of_app(app_id),
+                unreadable: known.unreadable_of(app_id),
+                data: Map::new(),
+            })?,
         };
-        let data = match command {
-            Command::Read { id } if !sessions.is_empty() => self.read_data(*id)?,
-            _ => Map::new(),
-        };
-        Ok(Rows { sessions, data })
+        if let Command::Read { id } = command
+            && !rows.sessions.is_empty()
+        {
+            rows.data = self.read_data(*id)?;
+        }
+        Ok(rows)
+    }
+
+    /// The first end of a session that is stored here.
+    pub fn first_end(&self, policy: &Policy) -> Result<Option<Timestamp>> {
+        self.with_all(|known| known.first_end(policy))
     }
 
     /// The apps that have sessions here.
@@ -67,9 +85,9 @@ impl Table {
             self.execute(CREATE_TABLE, [None; 3])?;
             self.exists.set(Some(true));
         }
-        for id in &outcome.delete {
-            self.execute("DELETE FROM sessions WHERE id = ?", [Some(&id.to_string()), None, None])?;
-        }
+        let delete = |id: &str| self.execute("DELETE FROM sessions WHERE id = ?", [Some(id), None, None]);
+        outcome.delete.iter().try_for_each(|id| delete(&id.to_string()))?;
+        outcome.discard.iter().try_for_each(|id| delete(id))?;
         for session in &outcome.save {
             self.execute(SAVE, [Some(&session.id.to_string()), Some(app_id), Some(&json(session)?)])?;
         }
@@ -90,9 +108,9 @@ impl Table {
             return Ok(is_emptied);
         }
         // Those that are deleted were read, so they are there: one more is one that is left.
-        let limit = outcome.delete.len().saturating_add(1).to_string();
+        let limit = outcome.deletes().saturating_add(1).to_string();
         let ids = self.query("SELECT id FROM sessions LIMIT CAST(? AS INTEGER)", Some(&limit))?;
-        Ok(ids.lines().count() == outcome.delete.len())
+        Ok(ids.lines().count() == outcome.deletes())
     }
 
     /// The storage was emptied, and the table went with it.
@@ -116,30 +134,43 @@ impl Table {
         Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
     }
 
-    fn one_of(&self, app_id: &str, id: Random) -> Result<Vec<Session>> {
+    fn one_of(&self, app_id: &str, id: Random) -> Result<Rows> {
         let mut known = self.known.take();
         if !known.can_tell_of(id) && self.exists()? {
-            let query = "SELECT app_id || '/' || session FROM sessions WHERE id = ?";
-            known.learn(parse(&self.query(query, Some(&id.to_string()))?)?);
+            known.learn(self.parse(&self.query(ONE, Some(&id.to_string()))?));
         }
-        let found = known.find(app_id, id);
+        let sessions = known.find(app_id, id).into_iter().collect();
+        let unreadable = known.unreadable_of(app_id);
         self.known.set(known);
-        Ok(found.into_iter().collect())
+        Ok(Rows { sessions, unreadable, data: Map::new() })
     }
 
     fn with_all<T>(&self, look: impl Fn(&Known) -> T) -> Result<T> {
         let mut known = self.known.take();
         if !known.is_complete() {
-            let query = "SELECT app_id || '/' || session FROM sessions";
-            let lines = if self.exists()? { self.query(query, None)? } else { String::new() };
-            known = Known::all(parse(&lines)?);
+            let lines = if self.exists()? { self.query(ALL, None)? } else { String::new() };
+            known = Known::all(self.parse(&lines));
         }
         let seen = look(&known);
         self.known.set(known);
         Ok(seen)
     }
 
-    /// The first column of every row, a line each: JSON has its line breaks escaped.
+    /// Reads rows, a line each; neither ids nor app ids have a slash. What cannot be read is reported.
+    fn parse(&self, lines: &str) -> Vec<(String, Stored)> {
+        let row = |line: &str| {
+            let (id, rest) = line.split_once('/').unwrap_or((line, ""));
+            let (app_id, session) = rest.split_once('/').unwrap_or((rest, ""));
+            let row = Stored::read(id, session);
+            if let Stored::Unreadable(row) = &row {
+                platform::log_error(&unreadable_line(self.object, &row.id, platform::now()));
+            }
+            (app_id.to_owned(), row)
+        };
+        lines.lines().map(row).collect()
+    }
+
+    /// The first column of every row, a line each.
     fn query(&self, statement: &str, binding: Option<&str>) -> Result<String> {
         platform::query(&self.sql, statement, binding)
     }
@@ -147,15 +178,6 @@ impl Table {
     fn execute(&self, statement: &str, [first, second, third]: [Option<&str>; 3]) -> Result<()> {
         platform::execute(&self.sql, statement, first, second, third)
     }
-}
-
-/// Reads lines of `app id/session`: an app id has no slash, so the first one ends it.
-fn parse(lines: &str) -> Result<Vec<(String, Session)>> {
-    let row = |line: &str| {
-        let (app_id, session) = line.split_once('/')?;
-        Some((app_id.to_owned(), serde_json::from_str(session).ok().and_then(Session::read)?))
-    };
-    lines.lines().map(|line| row(line).ok_or_else(|| "an unreadable session".into())).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

@@ -15,7 +15,7 @@ use super::isolate::Isolate;
 use super::platform;
 use super::table::Table;
 use crate::event::{SessionEvent, session_line};
-use crate::session::{Command, Envelope, Handle, ObjectId, Policy, Reply, Rows, decide};
+use crate::session::{Command, Envelope, Handle, ObjectId, Reply, decide};
 use crate::time::Timestamp;
 
 /// A user's sessions.
@@ -37,7 +37,7 @@ impl UserSessions {
     pub fn new(state: &worker_sys::DurableObjectState, env: Env) -> Result<Self, JsValue> {
         let storage = state.storage()?;
         let id = ObjectId::from_hex(&state.id()?.to_string()?).unwrap_or_default();
-        let table = Table::new(storage.sql().into());
+        let table = Table::new(id, storage.sql().into());
         Ok(Self { storage, id, env, table, alarm: Cell::default() })
     }
 
@@ -52,21 +52,16 @@ impl UserSessions {
     pub fn alarm(&self) -> Result<(), JsValue> {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
-        let mut first_end: Option<Timestamp> = None;
         for app_id in self.table.apps()? {
             // A command that asks for nothing deletes what has expired.
             let list = Command::List { tenant_id: None };
-            let (reply, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, now);
+            let (_, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, now);
             self.table.apply(&app_id, &outcome)?;
             for event in &outcome.events {
                 self.report(&isolate, &app_id, event, now);
             }
-            if let Reply::Listed(sessions) = reply {
-                let ends = sessions.iter().map(|session| session.ends_at(policy)).chain(first_end);
-                first_end = ends.min();
-            }
         }
-        match first_end {
+        match self.table.first_end(policy)? {
             Some(first_end) => self.wake_after(first_end, now),
             None => self.forget_everything(),
         }
@@ -78,7 +73,6 @@ impl UserSessions {
         let isolate = self.isolate()?;
         let (policy, now) = (&isolate.config.policy, platform::now());
         let rows = self.table.load(&app_id, &command)?;
-        let first_end = first_end(&rows, policy, now);
         let (reply, outcome) = decide(rows, command, policy, now);
         if !(self.table.is_emptied_by(&outcome)? && self.is_given_back()) {
             self.table.apply(&app_id, &outcome)?;
@@ -86,9 +80,9 @@ impl UserSessions {
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }
-        if let Reply::Created(session) = &reply {
-            let end = session.ends_at(policy);
-            let end = first_end.map_or(end, |first| first.min(end));
+        if let Reply::Created(_) = &reply
+            && let Some(end) = self.table.first_end(policy)?
+        {
             // The session holds without an alarm: an expired row is refused whether it is deleted or not.
             if let Err(error) = self.wake_no_later_than(end, now) {
                 platform::log_error(&format!("setting the alarm: {}", platform::message_of(&error)));
@@ -139,12 +133,7 @@ impl UserSessions {
 
     fn report(&self, isolate: &Isolate, app_id: &str, event: &SessionEvent, now: Timestamp) {
         let handle = Handle { object: self.id, id: event.id };
-        let user = isolate.keys_of(app_id).event_user(&event.user_id);
-        platform::log(&session_line(event.kind, handle, &user, now));
+        let user = event.user_id.as_ref().map(|user_id| isolate.keys_of(app_id).event_user(user_id));
+        platform::log(&session_line(event.kind, handle, user.as_deref(), now));
     }
-}
-
-fn first_end(rows: &Rows, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-    let living = rows.sessions.iter().filter(|session| session.lives(policy, now));
-    living.map(|session| session.ends_at(policy)).min()
 }

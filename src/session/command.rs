@@ -353,6 +353,7 @@ mod tests {
         })
     }
 
+    // Every release keeps `id`, `user_id` and `created_at`: by them one that cannot read the rest still ends the row.
     #[test]
     fn the_stored_session_is_pinned() {
         pinned(&session(), Session::read, session_json());

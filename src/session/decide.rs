@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::command::{AntiCsrf, Command, PayloadChange, Proof, Reply, Scope};
 use super::rotation::{FirstUse, Generation};
-use super::{Payload, Policy, Session};
+use super::{Payload, Policy, Session, Unreadable};
 use crate::bytes::Random;
 use crate::event::{SessionEvent, SessionEventKind};
 use crate::time::{Seconds, Timestamp};
@@ -23,6 +23,8 @@ const CLOCK_DIFFERENCE: Seconds = Seconds::new(10);
 pub struct Rows {
     /// The sessions within the command's reach.
     pub sessions: Vec<Session>,
+    /// The rows within it that cannot be read.
+    pub unreadable: Vec<Unreadable>,
     /// The data of the one session that a `Read` asks for.
     pub data: Map<String, Value>,
 }
@@ -30,8 +32,10 @@ pub struct Rows {
 /// What to write, and what to answer once it is written.
 #[derive(Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// Rows to delete.
+    /// Sessions to delete.
     pub delete: Vec<Random>,
+    /// Rows to delete that cannot be read, by what they are found by.
+    pub discard: Vec<String>,
     /// Rows to insert or replace.
     pub save: Vec<Session>,
     /// Data to store with a row.
@@ -40,11 +44,21 @@ pub struct Outcome {
     pub events: Vec<SessionEvent>,
 }
 
+impl Outcome {
+    /// How many rows go.
+    #[must_use]
+    pub fn deletes(&self) -> usize {
+        self.delete.len().saturating_add(self.discard.len())
+    }
+}
+
 /// Decides a command.
 #[must_use]
 pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> (Reply, Outcome) {
-    let mut turn = Turn { sessions: rows.sessions, policy, now, outcome: Outcome::default() };
+    let Rows { sessions, unreadable, data: row_data } = rows;
+    let mut turn = Turn { sessions, unreadable, policy, now, outcome: Outcome::default() };
     turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
+    turn.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
         Command::Create { session, data, replaces } => turn.create(session.begun(now), data, &replaces),
         Command::Check { id, first_use } => turn.check(id, first_use),
@@ -52,11 +66,16 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> 
             turn.renew(id, presented, nonce, anti_csrf, static_key)
         }
         Command::Revoke { id, scope, proof, as_of } => turn.revoke(id, scope, proof, as_of),
-        Command::Remove { ids } => turn.remove(|session| ids.contains(&session.id)),
-        Command::RemoveAll { tenant_id } => turn.remove(|session| in_tenant(session, tenant_id.as_deref())),
+        Command::Remove { ids } => {
+            turn.remove(|session| ids.contains(&session.id), |row| is_one_of(row, &ids))
+        }
+        // Which tenant it was in cannot be read. To end too much costs a login.
+        Command::RemoveAll { tenant_id } => {
+            turn.remove(|session| in_tenant(session, tenant_id.as_deref()), |_| true)
+        }
         Command::List { tenant_id } => turn.list(tenant_id.as_deref()),
         Command::Read { id } => match turn.find(id) {
-            Some(session) => Reply::Read { session, data: rows.data },
+            Some(session) => Reply::Read { session, data: row_data },
             None => Reply::Gone,
         },
         Command::Update { id, data, payload } => turn.update(id, data, payload),
@@ -67,6 +86,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> 
 /// One command under way: the living sessions, and what is decided so far.
 struct Turn<'a> {
     sessions: Vec<Session>,
+    unreadable: Vec<Unreadable>,
     policy: &'a Policy,
     now: Timestamp,
     outcome: Outcome,
@@ -81,6 +101,7 @@ impl Turn<'_> {
             return Reply::TooLarge;
         }
         self.delete_where(SessionEventKind::Revoked, |other| replaces.contains(&other.id));
+        self.discard_where(SessionEventKind::Revoked, |row| is_one_of(row, replaces));
         self.make_room();
         if !data.is_empty() {
             self.outcome.data = Some((session.id, data));
@@ -152,16 +173,17 @@ impl Turn<'_> {
         } else {
             Scope::Current
         };
-        let before = self.outcome.delete.len();
+        let before = self.ended_before();
         if scope != Scope::Others {
             self.delete_where(SessionEventKind::Logout, |session| session.id == id);
+            self.discard_where(SessionEventKind::Logout, |row| is_one_of(row, &[id]));
         }
         if scope != Scope::Current {
-            let existed =
-                |other: &Session| as_of.is_none_or(|as_of| other.created_at <= as_of.after(CLOCK_DIFFERENCE));
-            self.delete_where(SessionEventKind::Revoked, |other| other.id != id && existed(other));
+            let existed = |at: Timestamp| as_of.is_none_or(|as_of| at <= as_of.after(CLOCK_DIFFERENCE));
+            self.delete_where(SessionEventKind::Revoked, |other| other.id != id && existed(other.created_at));
+            self.discard_where(SessionEventKind::Revoked, |row| row.created_at.is_none_or(existed));
         }
-        Reply::Revoked { ids: self.outcome.delete.iter().skip(before).copied().collect(), scope }
+        Reply::Revoked { ids: self.ended_since(before), scope }
     }
 
     /// Whether the session lives for whoever shows this.
@@ -174,11 +196,25 @@ impl Turn<'_> {
         }
     }
 
-    fn remove(&mut self, doomed: impl Fn(&Session) -> bool) -> Reply {
-        let before = self.outcome.delete.len();
+    fn remove(
+        &mut self,
+        doomed: impl Fn(&Session) -> bool,
+        discarded: impl Fn(&Unreadable) -> bool,
+    ) -> Reply {
+        let before = self.ended_before();
         self.delete_where(SessionEventKind::Revoked, doomed);
-        let ids = self.outcome.delete.iter().skip(before).copied().collect();
-        Reply::Revoked { ids, scope: Scope::Current }
+        self.discard_where(SessionEventKind::Revoked, discarded);
+        Reply::Revoked { ids: self.ended_since(before), scope: Scope::Current }
+    }
+
+    const fn ended_before(&self) -> (usize, usize) {
+        (self.outcome.delete.len(), self.outcome.discard.len())
+    }
+
+    /// What has been ended since, the rows that cannot be read among it.
+    fn ended_since(&self, (deleted, discarded): (usize, usize)) -> Vec<Random> {
+        let discarded = self.outcome.discard.iter().skip(discarded).filter_map(|id| Random::parse(id));
+        self.outcome.delete.iter().skip(deleted).copied().chain(discarded).collect()
     }
 
     fn list(&mut self, tenant_id: Option<&str>) -> Reply {
@@ -200,7 +236,8 @@ impl Turn<'_> {
             Some(PayloadChange::Merge(change)) => Payload::merged(session.payload.clone(), &change),
         };
         let updated = Session { payload, ..session.clone() };
-        if !fits_a_cookie(&updated) {
+        // A payload that was there already was right when it came.
+        if updated.payload != session.payload && !fits_a_cookie(&updated) {
             return Reply::TooLarge;
         }
         self.outcome.data = data.map(|data| (id, data));
@@ -237,9 +274,29 @@ impl Turn<'_> {
         }
     }
 
-    fn log(&mut self, kind: SessionEventKind, session: &Session) {
-        self.outcome.events.push(SessionEvent { kind, id: session.id, user_id: session.user_id.clone() });
+    fn discard_where(&mut self, kind: SessionEventKind, doomed: impl Fn(&Unreadable) -> bool) {
+        let (gone, kept) = std::mem::take(&mut self.unreadable).into_iter().partition(doomed);
+        self.unreadable = kept;
+        let gone: Vec<Unreadable> = gone;
+        for Unreadable { id, user_id, .. } in gone {
+            if let Some(id) = Random::parse(&id) {
+                self.outcome.events.push(SessionEvent { kind, id, user_id });
+            }
+            self.outcome.discard.push(id);
+        }
     }
+
+    fn log(&mut self, kind: SessionEventKind, session: &Session) {
+        self.outcome.events.push(SessionEvent {
+            kind,
+            id: session.id,
+            user_id: Some(session.user_id.clone()),
+        });
+    }
+}
+
+fn is_one_of(row: &Unreadable, ids: &[Random]) -> bool {
+    Random::parse(&row.id).is_some_and(|id| ids.contains(&id))
 }
 
 fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
@@ -271,7 +328,7 @@ mod tests {
     }
 
     fn rows(sessions: &[Session]) -> Rows {
-        Rows { sessions: sessions.to_vec(), data: Map::new() }
+        Rows { sessions: sessions.to_vec(), ..Rows::default() }
     }
 
     fn create(n: u8, replaces: &[Random]) -> Command {
@@ -412,6 +469,62 @@ mod tests {
             panic!("a list");
         };
         assert_eq!(listed.len(), 2);
+    }
+
+    fn unreadable(n: u8, created_at: Option<i64>) -> Unreadable {
+        Unreadable { id: id(n).to_string(), user_id: None, created_at: created_at.map(at) }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_in_no_commands_way() {
+        let all = [session(1, 0), session(2, 3)];
+        let renew = Command::Renew {
+            id: id(1),
+            presented: session(1, 0).lineage.current().refresh,
+            nonce: id(8),
+            anti_csrf: AntiCsrf::Keep,
+            static_key: None,
+        };
+        let commands = [
+            create(4, &[]),
+            Command::Check { id: id(1), first_use: None },
+            renew,
+            Command::Revoke { id: id(1), scope: Scope::Current, proof: Proof::Access(None), as_of: None },
+            Command::Remove { ids: vec![id(2)] },
+            Command::List { tenant_id: None },
+            Command::Read { id: id(1) },
+            Command::Update { id: id(1), data: Some(Map::new()), payload: None },
+        ];
+        for command in commands {
+            let with = Rows { unreadable: vec![unreadable(9, None), unreadable(8, Some(0))], ..rows(&all) };
+            let expected = decide(rows(&all), command.clone(), &POLICY, at(5));
+            assert_eq!(decide(with, command.clone(), &POLICY, at(5)), expected, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_ends_sessions_ends_a_row_that_cannot_be_read_where_it_might_be_meant() {
+        let ends = |command: Command, row: Unreadable| {
+            let lost = row.id.clone();
+            let rows = Rows { unreadable: vec![row], ..rows(&[session(1, 0)]) };
+            decide(rows, command, &POLICY, at(20)).1.discard == [lost]
+        };
+        let revoke = |n: u8, scope: Scope| Command::Revoke {
+            id: id(n),
+            scope,
+            proof: Proof::Access(None),
+            as_of: Some(at(5)),
+        };
+        assert!(ends(revoke(9, Scope::Current), unreadable(9, None)));
+        assert!(ends(revoke(1, Scope::All), unreadable(9, None)));
+        assert!(ends(revoke(1, Scope::Others), unreadable(9, Some(15))));
+        assert!(!ends(revoke(1, Scope::All), unreadable(9, Some(16))), "made since");
+        assert!(ends(Command::RemoveAll { tenant_id: Some("t2".into()) }, unreadable(9, None)));
+        assert!(ends(Command::Remove { ids: vec![id(9)] }, unreadable(9, None)));
+        assert!(ends(create(2, &[id(9)]), unreadable(9, None)));
+        let list = || Command::List { tenant_id: None };
+        assert!(ends(list(), unreadable(9, Some(-981))), "the absolute lifetime is over");
+        assert!(!ends(list(), unreadable(9, Some(-980))));
     }
 
     #[test]

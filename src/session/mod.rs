@@ -62,6 +62,27 @@ pub struct Session {
     pub country: Option<String>,
 }
 
+/// A row, as far as it can be read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored {
+    /// A session.
+    Session(Session),
+    /// None for this release.
+    Unreadable(Unreadable),
+}
+
+/// A row that another release wrote, or that is damaged. It is no session here and in nobody's way; whatever
+/// ends sessions ends it, where it might be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What the row is found by.
+    pub id: String,
+    /// Whose session it was, if that can be read.
+    pub user_id: Option<String>,
+    /// When it was created, if that can be read.
+    pub created_at: Option<Timestamp>,
+}
+
 /// The limits that sessions live under (ASVS 7.3.1, 7.3.2, 7.1.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
@@ -119,6 +140,14 @@ impl Session {
     #[must_use]
     pub fn lives(&self, policy: &Policy, now: Timestamp) -> bool {
         now <= self.ends_at(policy)
+    }
+}
+
+impl Unreadable {
+    /// The last second in which it can have been a session.
+    #[must_use]
+    pub fn ends_at(&self, policy: &Policy) -> Option<Timestamp> {
+        self.created_at.map(|created_at| created_at.after(policy.absolute))
     }
 }
 

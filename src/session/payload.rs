@@ -2,6 +2,10 @@
 //!
 //! Invariant: a payload never has a name that the gate or a verifier of JWTs gives a meaning to, so
 //! it can neither shadow a claim of the gate nor make the token unreadable.
+//!
+//! What is new has to keep to the rule ([`Payload::try_from`]). What was stored or signed before keeps to
+//! the rule of its day: a name that became protected since is left out ([`Payload::of_before`]), and
+//! the session lives on.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -32,6 +36,16 @@ pub struct Payload(Map<String, Value>);
 pub struct ProtectedName(pub &'static str);
 
 impl Payload {
+    /// The payload of a stored session, of a signed token, or of another release's command or reply,
+    /// without the names that are protected by now.
+    #[must_use]
+    pub fn of_before(mut map: Map<String, Value>) -> Self {
+        for name in PROTECTED {
+            map.remove(name);
+        }
+        Self(map)
+    }
+
     /// The claims.
     #[must_use]
     pub const fn as_map(&self) -> &Map<String, Value> {
@@ -85,6 +99,16 @@ pub(crate) mod tests {
             let refused = Payload::try_from(claims.as_object().unwrap().clone());
             assert_eq!(refused, Err(ProtectedName(name)));
         }
+    }
+
+    #[test]
+    fn a_name_that_became_protected_is_left_out_of_what_was_there_before() {
+        let mut before = json!({ "role": "user" });
+        for name in PROTECTED {
+            before[name] = json!("the application's");
+        }
+        let before = before.as_object().unwrap().clone();
+        assert_eq!(Payload::of_before(before), payload(json!({ "role": "user" })));
     }
 
     #[test]

@@ -2,34 +2,61 @@
 //!
 //! Invariant: what is written reads back, and an unknown field is passed over, because the other end
 //! can be of another version (golden tests in `command`).
+//!
+//! Reading is tolerant: the rules for what is new (`Payload::try_from`, sizes, names) are no rules for what
+//! is there already, or the first release with a stricter one would lock people out. What is missing has a
+//! default. Only without what says whose a session is and until when it lives (`id`, `user_id`, `lineage`,
+//! `created_at`), or where something has another shape, is it no session; one that is none takes no other
+//! with it ([`Stored::read`], and a list in a reply).
 
 use serde_json::Value;
 
 use super::command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
 use super::rotation::{Child, FirstUse, Generation, Issued, Lineage};
-use super::{Handle, Payload, Session};
+use super::{DEFAULT_TENANT, Handle, Payload, Session, Stored, Unreadable};
 use crate::bytes::Random;
 use crate::json::{Fields, array, object, optional, text, variant};
 use crate::time::Timestamp;
 
 impl Session {
-    /// Reads a stored session.
+    /// Reads a session.
     #[must_use]
     pub fn read(value: Value) -> Option<Self> {
         let mut fields = Fields::of(value)?;
+        let created_at = time(fields.take("created_at"))?;
+        let mut flag = |name| optional(fields.take(name), |value| value.as_bool());
+        let (anti_csrf, static_key) = (flag("anti_csrf")?, flag("static_key")?);
         Some(Self {
             id: random(fields.take("id"))?,
             user_id: fields.text("user_id")?,
-            tenant_id: fields.text("tenant_id")?,
+            tenant_id: optional(fields.take("tenant_id"), text)?.unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
             lineage: lineage(fields.take("lineage"))?,
-            created_at: time(fields.take("created_at"))?,
-            last_seen_at: time(fields.take("last_seen_at"))?,
-            payload: payload(fields.take("payload"))?,
-            anti_csrf: fields.flag("anti_csrf")?,
-            static_key: fields.flag("static_key")?,
-            user_agent: optional(fields.take("user_agent"), text)?,
-            country: optional(fields.take("country"), text)?,
+            created_at,
+            last_seen_at: optional(fields.take("last_seen_at"), time)?.unwrap_or(created_at),
+            payload: optional(fields.take("payload"), payload)?.unwrap_or_default(),
+            anti_csrf: anti_csrf.unwrap_or_default(),
+            static_key: static_key.unwrap_or_default(),
+            // For people to look at, whatever is in it.
+            user_agent: fields.text("user_agent"),
+            country: fields.text("country"),
         })
+    }
+}
+
+impl Stored {
+    /// Reads a row: its id, and the session's JSON.
+    #[must_use]
+    pub fn read(id: &str, json: &str) -> Self {
+        let value = || serde_json::from_str(json).ok();
+        match value().and_then(Session::read) {
+            Some(session) if Random::parse(id) == Some(session.id) => Self::Session(session),
+            _ => {
+                let mut fields = value().and_then(Fields::of);
+                let created_at = fields.as_mut().and_then(|fields| time(fields.take("created_at")));
+                let user_id = fields.and_then(|mut fields| fields.text("user_id"));
+                Self::Unreadable(Unreadable { id: id.to_owned(), user_id, created_at })
+            }
+        }
     }
 }
 
@@ -94,7 +121,10 @@ impl Reply {
             "created" => Self::Created(Session::read(content)?),
             "live" => Self::Live(Session::read(content)?),
             "updated" => Self::Updated(Session::read(content)?),
-            "listed" => Self::Listed(array(content, Session::read)?),
+            "listed" => {
+                let sessions = array(content, |value| Some(Session::read(value)))?;
+                Self::Listed(sessions.into_iter().flatten().collect())
+            }
             "gone" => Self::Gone,
             "superseded" => Self::Superseded,
             "anti_csrf_missing" => Self::AntiCsrfMissing,
@@ -146,7 +176,7 @@ fn time(value: Value) -> Option<Timestamp> {
 }
 
 fn payload(value: Value) -> Option<Payload> {
-    Payload::try_from(object(value)?).ok()
+    object(value).map(Payload::of_before)
 }
 
 fn lineage(value: Value) -> Option<Lineage> {

@@ -19,7 +19,8 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 use serde_json::Map;
 use session_gate::bytes::Random;
 use session_gate::session::{
-    self, AntiCsrf, Command, FirstUse, Generation, Issued, Known, Policy, Reach, Reply, Rows, Session, decide,
+    self, AntiCsrf, Command, FirstUse, Generation, Issued, Known, Policy, Reach, Reply, Rows, Session,
+    Stored, decide,
 };
 use session_gate::time::{Seconds, Timestamp};
 
@@ -300,7 +301,7 @@ impl Objects {
         if now % PUT_AWAY == 0 {
             self.known[user] = Known::default();
         }
-        let rows = Rows { sessions: self.load(user, command.reach()), data: Map::new() };
+        let rows = Rows { sessions: self.load(user, command.reach()), ..Rows::default() };
         let (reply, outcome) = decide(rows, command, &self.policy, Timestamp::from_seconds(now));
         let is_emptied = self.known[user].is_emptied_by(&outcome);
         let known = std::mem::take(&mut self.known[user]).with(APP, &outcome);
@@ -326,7 +327,7 @@ impl Objects {
     /// The rows within a command's reach, as the object loads them.
     fn load(&mut self, user: usize, reach: Reach) -> Vec<Session> {
         let (stored, known) = (&self.rows[user], &mut self.known[user]);
-        let row = |session: &Session| (APP.to_owned(), session.clone());
+        let row = |session: &Session| (APP.to_owned(), Stored::Session(session.clone()));
         match reach {
             Reach::One(id) => {
                 if !known.can_tell_of(id) {

@@ -56,7 +56,20 @@ export class UserSessions extends DurableObject {
     if (order.plan) plan = { ...HEALTHY, ...order.plan };
     if (order.count) calls = new Map();
     // As the platform would, at the time that the alarm was set for.
+    if (order.break) breakNextInstance(this.ctx.id);
     if (order.alarm) await this.real.alarm();
-    return { calls: counted, alarm: await this.ctx.storage.getAlarm() };
+    // Past the real object, which has to be put away before it reads again what it knows.
+    const rows = order.sql ? [...this.ctx.storage.sql.exec(...order.sql).raw()] : [];
+    return { rows, calls: counted, alarm: await this.ctx.storage.getAlarm() };
   }
+}
+
+/** Lets the Wasm instance trap when it next asks for this id, which has more bytes than it can ever have room for. */
+function breakNextInstance(id) {
+  const prototype = Object.getPrototypeOf(id);
+  const truth = prototype.toString;
+  prototype.toString = () => {
+    prototype.toString = truth;
+    return { length: 2 ** 31 };
+  };
 }

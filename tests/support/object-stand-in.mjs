@@ -42,9 +42,15 @@ export async function alarmOf(gate, handle) {
   return alarm;
 }
 
-/** Lets the object's alarm go off now, whatever it is set for. */
-export async function soundAlarm(gate, handle) {
-  await order(gate, { alarm: true }, objectOf(handle));
+/** Lets the object's alarm go off now, whatever it is set for; with `break` the Wasm instance breaks in it. */
+export async function soundAlarm(gate, handle, details = {}) {
+  await order(gate, { alarm: true, ...details }, objectOf(handle));
+}
+
+/** Runs a statement in the storage of the object that a session's handle names, past the object; gives the rows. */
+export async function runSql(gate, handle, ...statementAndBindings) {
+  const { rows } = await order(gate, { sql: statementAndBindings }, objectOf(handle));
+  return rows;
 }
 
 async function order(gate, content, object) {
