@@ -35,6 +35,9 @@ export default {
   fetch: (request, env, context) => inLiveInstance(() => gate.serve(request, env, context)),
 };
 
+/** When an alarm that failed goes off again, in milliseconds. */
+const ALARM_AGAIN = 30 * 60_000;
+
 /** The object of a user's sessions; its one method takes a command and gives the reply, both as JSON. */
 export class UserSessions extends DurableObject {
   #sessions;
@@ -44,8 +47,17 @@ export class UserSessions extends DurableObject {
     return inLiveInstance(() => this.#inInstance().run(command));
   }
 
-  alarm() {
-    return inLiveInstance(() => this.#inInstance().alarm());
+  /**
+   * Never gives up: the platform tries an alarm that fails six times more and then forgets it, and what has expired
+   * would stay. So whatever fails here, a wrong configuration or a panic as well, is logged, and it looks again later.
+   */
+  async alarm() {
+    try {
+      inLiveInstance(() => this.#inInstance().alarm());
+    } catch (error) {
+      console.error(`the alarm failed and will go off again: ${error?.message ?? error}`);
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN);
+    }
   }
 
   #inInstance() {
