@@ -25,7 +25,7 @@ type Row = (String, SessionNeed, u32, bool);
 /// A path and the rules' paths, read in the same way; how often they were decoded.
 type Reading = (String, Vec<String>, u8);
 
-/// As many readings as this are looked at; with more, the gate may have stopped looking.
+/// With more readings than this the oracle, which compares all with all, takes too long.
 const TOO_MANY: usize = 80;
 
 fn rules_of(rows: &[Row]) -> Rules {
@@ -247,9 +247,9 @@ proptest! {
     #[test]
     fn the_strictest_rule_of_all_readings_decides(path in any_path(), rows in any_rows()) {
         let rule = rules_of(&rows).find(&path);
-        match decision(&path, &rows) {
-            Some(expected) => prop_assert_eq!((rule.session, rule.fresh, rule.control), (expected.0, Seconds::new(expected.1), expected.2)),
-            None => prop_assert_eq!(rule.session, SessionNeed::Required),
+        // Where the gate stops looking has a test of its own.
+        if let Some(expected) = decision(&path, &rows) {
+            prop_assert_eq!((rule.session, rule.fresh, rule.control), (expected.0, Seconds::new(expected.1), expected.2));
         }
     }
 
