@@ -31,7 +31,7 @@ const CLEARING_LIMIT: usize = 8192;
 /// The configuration of one gate.
 pub struct Config {
     /// `ORIGIN_URL`: where the application is, unless the binding `ORIGIN` says so.
-    pub origin_url: Option<String>,
+    pub origin_url: Option<Origin>,
     /// `BASE_PATH`: where the gate's own routes are.
     pub base_path: String,
     /// `CORE_PATH`: where backend SDKs find their core.
@@ -128,7 +128,7 @@ impl Config {
             max_sessions: vars.positive("MAX_SESSIONS", 100)?.try_into().unwrap_or(usize::MAX),
         };
         let config = Self {
-            origin_url: vars.origin("ORIGIN_URL")?.map(|origin| origin.as_str().to_owned()),
+            origin_url: vars.origin("ORIGIN_URL")?,
             core_path: vars.path("CORE_PATH", "/auth/core")?,
             logout_path: vars.path("LOGOUT_PATH", "/logout")?,
             login_url: vars.url("LOGIN_URL")?,

@@ -38,6 +38,8 @@ const SPELLINGS = [
   "Gate_Foo-Bar",
   "gate-",
   "Gate_",
+  "Gate.User",
+  "Gate!User",
   "Gate-Create-Session",
   "Gate-Revoke-Session",
   "Gate-Set-Payload",
@@ -48,7 +50,7 @@ const PREFLIGHT = { origin: "https://app.example", "access-control-request-metho
 const gate = await gateFor({ after }, { vars: { RULES } });
 const alice = await login(gate, "alice");
 
-const identity = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => /^gate[-_]/i.test(name)));
+const identity = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => /^gate[^a-z0-9]/i.test(name)));
 const identitySeen = async (response) => identity((await response.json()).headers);
 const ALICE = { "gate-user": "alice", "gate-session": alice.handle, "gate-token": alice.access };
 

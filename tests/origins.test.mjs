@@ -54,11 +54,11 @@ for (const [where, options] of Object.entries({
   "the zone's own server": {},
 })) {
   test(`redirects of ${where} are the client's to follow`, async (t) => {
-    const outbound = `export default { fetch: () => new Response(null, { status: 302, headers: { location: "https://origin.example/next" } }) }`;
+    const outbound = `export default { fetch: () => new Response(null, { status: 302, headers: { location: "https://elsewhere.example/next" } }) }`;
     const gate = await gateFor(t, { ...options, outbound, vars: { RULES } });
     const redirect = await gate.fetch("/open/x");
     assert.equal(redirect.status, 302);
-    assert.equal(redirect.headers.get("location"), "https://origin.example/next");
+    assert.equal(redirect.headers.get("location"), "https://elsewhere.example/next");
   });
 
   test(`a stranger does not reach ${where} on a required path`, async (t) => {

@@ -7,11 +7,10 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use serde_json::Value;
-use worker::js_sys::{self, Array};
+use worker::js_sys;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, worker_sys};
 
-use super::proxy;
 use super::signatures::Signatures;
 use crate::config::{Config, Invalid};
 use crate::gate::Memory;
@@ -32,8 +31,6 @@ pub struct Isolate {
     pub origin: Option<worker_sys::Fetcher>,
     /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
     pub rate_limiter: Option<JsValue>,
-    /// The names of what an origin's response is looked at for.
-    pub watched: Array,
     /// What is known of sessions.
     pub memory: Memory,
     /// The keys that the platform holds.
@@ -60,7 +57,6 @@ impl Isolate {
                 sessions,
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
-                watched: proxy::watched(),
                 memory: Memory::default(),
                 signatures: Signatures::default(),
                 apps: RefCell::default(),

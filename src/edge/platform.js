@@ -20,10 +20,14 @@ export function linesOf(headers) {
   return lines;
 }
 
-/** Whether a message has one of these headers. */
-export function hasAny(message, names) {
-  const { headers } = message;
-  return names.some((name) => headers.has(name));
+/** What of a response's headers concerns the gate, as `name,value` lines: `Gate-…` and `Set-Cookie`. */
+export function concernsOf({ headers }) {
+  let lines = "";
+  headers.forEach((value, name) => {
+    if (name.startsWith("gate-")) lines += `\n${name},${value}`;
+  });
+  if (headers.has("set-cookie")) for (const cookie of headers.getSetCookie()) lines += `\nset-cookie,${cookie}`;
+  return lines;
 }
 
 /**
@@ -36,10 +40,17 @@ export function cachingOf({ headers }) {
   return (headers.has("expires") ? 2 : 0) | (isHtml ? 4 : 0);
 }
 
-/** A copy of a request, body stream and all, with other headers and perhaps another address. */
-export function changedRequest(request, url, changes) {
+const NO_STORE = { cache: "no-store" };
+
+/**
+ * A copy of a request, body stream and all, with other headers and perhaps another address. No cache on the way may
+ * answer a personal one: it would know it by its address alone.
+ */
+export function changedRequest(request, url, isPersonal, changes) {
   // Keeps the method, the signal and manual redirects, which an init of its own would lose.
-  const copy = url === undefined ? new Request(request) : new Request(url, request);
+  let copy = url === undefined ? request : new Request(url, request);
+  if (isPersonal) copy = new Request(copy, NO_STORE);
+  else if (copy === request) copy = new Request(request);
   change(copy.headers, changes);
   return copy;
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use worker::js_sys::{self, Array, Promise, Uint8Array};
+use worker::js_sys::{self, Promise, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
@@ -23,17 +23,22 @@ extern "C" {
     #[wasm_bindgen(js_name = linesOf)]
     pub fn lines_of(headers: &Headers) -> String;
 
-    /// Whether a response has one of these headers.
-    #[wasm_bindgen(js_name = hasAny)]
-    pub fn has_any(response: &Response, names: &Array) -> bool;
+    /// What of a response's headers concerns the gate, as `name,value` lines.
+    #[wasm_bindgen(js_name = concernsOf)]
+    pub fn concerns_of(response: &Response) -> String;
 
     /// What a response says of its storage, as bits.
     #[wasm_bindgen(js_name = cachingOf)]
     fn caching_bits(response: &Response) -> u8;
 
-    /// A copy of a request with other headers and perhaps another address.
+    /// A copy of a request with other headers and perhaps another address; no cache answers a personal one.
     #[wasm_bindgen(js_name = changedRequest, catch)]
-    pub fn changed_request(request: &Request, url: Option<&str>, changes: &str) -> Result<Request, JsValue>;
+    pub fn changed_request(
+        request: &Request,
+        url: Option<&str>,
+        is_personal: bool,
+        changes: &str,
+    ) -> Result<Request, JsValue>;
 
     /// A copy of a response with other headers.
     #[wasm_bindgen(js_name = changedResponse, catch)]

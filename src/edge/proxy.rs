@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use worker::js_sys::{self, Array, Promise};
+use worker::js_sys::{self, Promise};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys;
@@ -21,7 +21,7 @@ use crate::gate::{
     is_targeted, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
-use crate::request::{Head, names_cookie, strip};
+use crate::request::{Origin, is_withheld, names_cookie, public_location, strip};
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
@@ -192,14 +192,15 @@ async fn origin_response(
     Ok(Some(response?).filter(|response| !response.is_undefined()).map(JsCast::unchecked_into))
 }
 
-/// The request for the origin: the browser's own, unless something must be added or taken away.
+/// The request for the origin: the browser's own, with what only the gate may say in the gate's words.
 fn origin_request(exchange: &Exchange, identity: Option<&Identity>) -> Result<web_sys::Request, JsValue> {
     let (head, config) = (&exchange.head, exchange.config());
-    let has_binding = exchange.asker.isolate.origin.is_some();
-    let to_url = config.origin_url.as_deref().filter(|_| !has_binding);
     let mut changes = Changes::default();
-    for (name, _) in head.headers().filter(|(name, _)| is_identity_header(name)) {
+    for (name, _) in head.headers().filter(|(name, _)| is_withheld(name)) {
         changes.delete(name);
+    }
+    if head.is_upgrade() {
+        changes.set("connection", "Upgrade");
     }
     let cookies = head.header("cookie");
     match cookies.and_then(|header| strip(header, |name| config.cookies.is_gate_name(name))).as_deref() {
@@ -207,28 +208,21 @@ fn origin_request(exchange: &Exchange, identity: Option<&Identity>) -> Result<we
         Some("") => changes.delete("cookie"),
         Some(rest) => changes.set("cookie", rest),
     }
-    if to_url.is_some() {
-        tell_original_host(head, &mut changes);
-    }
+    changes.set("x-forwarded-host", head.origin().authority());
+    changes.set("x-forwarded-proto", head.origin().scheme());
     if let Some(identity) = identity {
         changes.set("gate-user", &header_text(&identity.token.user_id));
         changes.set("gate-session", &identity.token.handle.to_string());
         changes.set("gate-token", &identity.text);
     }
-    if changes.as_str().is_empty() && to_url.is_none() {
-        // The handle is cloned; `Request::clone` would tee the body.
-        return Ok(Clone::clone(&exchange.request));
-    }
-    let url = to_url.map(|url| format!("{url}{}", head.target()));
-    platform::changed_request(&exchange.request, url.as_deref(), changes.as_str())
+    let url = address_of_origin(exchange).map(|origin| format!("{origin}{}", head.target()));
+    platform::changed_request(&exchange.request, url.as_deref(), identity.is_some(), changes.as_str())
 }
 
-/// An application behind `ORIGIN_URL` is addressed by another name than the browser used.
-fn tell_original_host(head: &Head, changes: &mut Changes) {
-    if let Some((scheme, host)) = head.origin().as_str().split_once("://") {
-        changes.set("x-forwarded-host", host);
-        changes.set("x-forwarded-proto", scheme);
-    }
+/// Where the application is, if it is addressed by another name than the browser used.
+fn address_of_origin(exchange: &Exchange) -> Option<&Origin> {
+    let has_binding = exchange.asker.isolate.origin.is_some();
+    exchange.config().origin_url.as_ref().filter(|_| !has_binding)
 }
 
 fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsValue> {
@@ -248,11 +242,16 @@ async fn back(
     passage: Passage,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
-    // Most answers have nothing to say to the gate, and need not be read.
-    let is_watched = platform::has_any(&response, &exchange.asker.isolate.watched);
-    let lines = if is_watched { platform::lines_of(&response.headers()) } else { String::new() };
+    // Most answers have nothing in them that concerns the gate, and need not be read.
+    let lines = platform::concerns_of(&response);
     let header = |name: &str| head_lines(&lines).find(|(other, _)| *other == name).map(|(_, value)| value);
-    let has_controls = Controls::HEADERS.iter().any(|name| header(name).is_some());
+    let ours = || head_lines(&lines).map(|(name, _)| name).filter(|name| name.starts_with("gate-"));
+    for name in ours().filter(|name| !Controls::HEADERS.contains(name)) {
+        platform::log_error(&format!(
+            "origin-headers: `{name}` of the application is no header of the gate's"
+        ));
+    }
+    let has_controls = ours().any(|name| Controls::HEADERS.contains(&name));
     let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
 
     // Of an upgraded connection nothing is stored.
@@ -283,12 +282,16 @@ async fn back(
     {
         additions.add("cache-control", value);
     }
-    if !has_controls && !gate_cookies && additions.is_empty() {
+    let location = location(exchange, &response);
+    if ours().next().is_none() && !gate_cookies && location.is_none() && additions.is_empty() {
         return Ok(response);
     }
     let mut changes = Changes::default();
-    for name in Controls::HEADERS {
+    for name in ours() {
         changes.delete(name);
+    }
+    if let Some(location) = location {
+        changes.set("location", &location);
     }
     if gate_cookies {
         changes.delete("set-cookie");
@@ -307,9 +310,14 @@ async fn back(
     platform::changed_response(&response, changes.as_str())
 }
 
-/// The headers that a response is looked at for.
-pub fn watched() -> Array {
-    Controls::HEADERS.into_iter().chain(["set-cookie"]).map(JsValue::from_str).collect()
+/// Where the response leads, if that is the application's own address, which only the gate reaches.
+fn location(exchange: &Exchange, response: &web_sys::Response) -> Option<String> {
+    let origin = address_of_origin(exchange)?;
+    if !matches!(response.status(), 201 | 300..=399) {
+        return None;
+    }
+    let location = response.headers().get("location").ok().flatten()?;
+    public_location(&location, origin, exchange.head.origin())
 }
 
 /// The news, if the session still lives and has not moved on.
@@ -364,11 +372,6 @@ fn set_cookies(lines: &str) -> impl Iterator<Item = &str> {
 /// Also where it stands behind a comma: not every client takes several cookies for one.
 fn is_gate_cookie(exchange: &Exchange, set_cookie: &str) -> bool {
     names_cookie(set_cookie, |name| exchange.config().cookies.is_gate_name(name))
-}
-
-/// Whatever a client sends under these names is a lie.
-fn is_identity_header(name: &str) -> bool {
-    name.starts_with("gate-") || name.starts_with("gate_")
 }
 
 /// A user id as a header value: percent-encoded UTF-8 wherever it is no printable ASCII.

@@ -5,6 +5,7 @@
 mod client;
 mod cookies;
 mod form;
+mod forwarding;
 pub(crate) mod head;
 mod origin;
 mod provenance;
@@ -13,6 +14,7 @@ mod target;
 pub use client::network;
 pub use cookies::{Held, hold, names_cookie, strip, values};
 pub use form::{Broken, Form, FormType, first_parameter};
+pub use forwarding::{answers_preflight, is_withheld, public_location};
 pub use head::Head;
 pub use origin::Origin;
 pub use provenance::{LogoutLink, Trust, cross_site, logout_link};
