@@ -21,7 +21,7 @@ use crate::gate::{
     is_targeted, lacks_anti_csrf, no_session,
 };
 use crate::pages::Problem;
-use crate::request::{Origin, is_withheld, names_cookie, public_location, strip};
+use crate::request::{Origin, answers_preflight, is_withheld, names_cookie, public_location, strip};
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
@@ -165,11 +165,27 @@ async fn forward(
         Err(_) => return bad_gateway(exchange, "the origin does not answer"),
     };
     let status = response.status();
-    let is_upgraded = status == 101 && exchange.head.is_upgrade();
+    let is_guarded_preflight = exchange.head.is_preflight() && rule.session != SessionNeed::None;
+    let is_upgraded = status == 101 && exchange.head.is_upgrade() && !is_guarded_preflight;
     if !is_upgraded && !(200..=599).contains(&status) {
         return bad_gateway(exchange, "the origin answered with a status that is none");
     }
+    if is_guarded_preflight {
+        return permission(&response);
+    }
     back(exchange, rule, passage, response).await
+}
+
+/// Of an answer to a preflight on a path that is not open, what a browser needs of it and no more. Anybody can
+/// make one up, and an application that does not look at the method answers with a page.
+fn permission(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
+    let mut changes = Changes::default();
+    let lines = platform::lines_of(&response.headers());
+    for (name, value) in head_lines(&lines).filter(|(name, _)| answers_preflight(name)) {
+        changes.append(name, value);
+    }
+    platform::drop_unread(&Promise::resolve(&JsValue::from(Clone::clone(response))));
+    platform::new_response(response.status(), None, changes.as_str())
 }
 
 /// The origin's response; none if its head takes too long. A body may take its time.
