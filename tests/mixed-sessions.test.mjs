@@ -90,6 +90,47 @@ describe("a bearer token of one session beside the cookies of another", async ()
   });
 });
 
+describe("a bearer token that is refused takes no cookies with it, whose session lives:", async () => {
+  const gate = await gateFor({ after });
+
+  async function deadBeside() {
+    const [alice, bob] = [await login(gate, "alice"), await login(gate, "bob")];
+    await logout(gate, bob);
+    return { alice, bob, cookies: presenting({ access: alice.access, refresh: alice.refresh }) };
+  }
+
+  for (const path of ["/echo", "/auth/session", "/auth/sessions"]) {
+    test(path, async () => {
+      const { alice, bob, cookies } = await deadBeside();
+      const response = await gate.fetch(path, { headers: { ...cookies, authorization: `Bearer ${bob.access}` } });
+      assert.equal(response.status, 401);
+      assertCookiesUntouched(response);
+      assert.ok(await isSignedIn(gate, alice));
+    });
+  }
+
+  test("/auth/session/refresh", async () => {
+    const { alice, bob, cookies } = await deadBeside();
+    const headers = { ...cookies, authorization: `Bearer ${bob.refresh}`, "st-auth-mode": "header" };
+    const response = await gate.fetch("/auth/session/refresh", { method: "POST", headers });
+    assert.equal(response.status, 401);
+    assert.equal(response.headers.get("front-token"), "remove");
+    assertCookiesUntouched(response);
+    assert.ok(await isSignedIn(gate, alice));
+  });
+
+  test("nor where the application ends the session of the bearer token by its handle", async () => {
+    const [alice, bob] = [await login(gate, "alice"), await login(gate, "bob")];
+    const headers = { ...presenting({ refresh: alice.refresh }), authorization: `Bearer ${bob.access}` };
+    const response = await gate.fetch(`/control?revoke=${bob.handle}`, { headers });
+    assert.equal(response.headers.get("front-token"), "remove");
+    assert.equal(response.headers.get("st-access-token"), "");
+    assertCookiesUntouched(response);
+    assert.ok(await isSignedIn(gate, alice));
+    assert.equal(await isSignedIn(gate, bob), false);
+  });
+});
+
 describe("doubled cookies", async () => {
   const gate = await gateFor({ after });
   const doubled = (kind, first, second) =>

@@ -7,7 +7,7 @@ use super::device;
 use super::exchange::Exchange;
 use super::platform;
 use super::store::Unavailable;
-use crate::gate::{Absence, Identity, Standing, cleared, done, lacks_anti_csrf, no_session, unauthorised};
+use crate::gate::{Absence, Identity, Standing, done, lacks_anti_csrf, no_session, taken_back, unauthorised};
 use crate::pages::{self, Problem};
 use crate::request::{Form, first_parameter};
 use crate::response::{Answer, Reason};
@@ -182,8 +182,9 @@ async fn refusal(exchange: &Exchange, absent: Absent) -> Answer {
 async fn no_session_json(exchange: &Exchange, absence: Absence) -> Answer {
     let answer = unauthorised(&exchange.head, exchange.config(), absence);
     if absence.clears() {
-        let delivery = exchange.credentials().await.delivery();
-        answer.with_all(cleared(delivery, exchange.head.origin().host(), exchange.config()))
+        let credentials = exchange.credentials().await;
+        let host = exchange.head.origin().host();
+        answer.with_all(taken_back(credentials.delivery(), credentials, host, exchange.config()))
     } else {
         answer
     }

@@ -29,7 +29,7 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
     if exchange.complete_pending(credentials).await.is_err() {
         return Ok(exchange.unavailable());
     }
-    let refused = |absence| fdi::refresh_refused(head, absence, delivery, config);
+    let refused = |absence| fdi::refresh_refused(head, absence, delivery, credentials, config);
     let Some(token) = token else { return Ok(refused(Absence::None)) };
     if fdi::lacks_custom_header(head, delivery, config) {
         return Ok(refused(Absence::None).because(Reason::AntiCsrf));
@@ -76,7 +76,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
     if own.is_empty() && credentials.pending.is_empty() {
         let absence = if credentials.has_cookie() { Absence::TryRefresh } else { Absence::None };
         if credentials.in_conflict() {
-            return Ok(fdi::refresh_refused(head, absence, Delivery::Cookies, config));
+            return Ok(fdi::refresh_refused(head, absence, Delivery::Cookies, credentials, config));
         }
         return Ok(fdi::nothing_to_sign_out_of(absence));
     }

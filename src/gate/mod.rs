@@ -29,4 +29,4 @@ pub use memory::{Asked, Memory};
 pub use refusal::{challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable};
 pub use route::Route;
 pub use rules::{Entry, Rule, Rules, SessionNeed};
-pub use tokens::{Delivery, Mint, TokenPair, Unsigned, bearer_cleared, cleared, delivered};
+pub use tokens::{Delivery, Mint, TokenPair, Unsigned, bearer_cleared, cleared, delivered, taken_back};

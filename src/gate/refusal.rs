@@ -16,7 +16,7 @@ use crate::response::{Answer, Body, Reason};
 use super::admission::Absence;
 use super::credentials::Credentials;
 use super::route::Route;
-use super::tokens::{Delivery, cleared};
+use super::tokens::{Delivery, taken_back};
 
 /// Seconds after which trying again is worthwhile.
 pub const RETRY_AFTER: u32 = 5;
@@ -35,7 +35,8 @@ pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absen
         (_, false) => unauthorised(head, config, absence),
     };
     if absence.clears() {
-        answer.with_all(cleared(Delivery::Cookies, head.origin().host(), config))
+        let delivery = if credentials.has_cookie() { credentials.delivery() } else { Delivery::Cookies };
+        answer.with_all(taken_back(delivery, credentials, head.origin().host(), config))
     } else {
         answer.with("cache-control", "no-store")
     }

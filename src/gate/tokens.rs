@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::credentials::Credentials;
 use crate::bytes;
 use crate::config::Config;
 use crate::response::Additions;
@@ -181,6 +182,17 @@ pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> Additions {
     }
     additions.extend(withdrawn(delivery));
     additions
+}
+
+/// The headers of a refusal that take back the tokens of a session that is over. Of cookies beside a bearer token
+/// nothing is known: their session has not been asked about, so they stay.
+#[must_use]
+pub fn taken_back(delivery: Delivery, credentials: &Credentials, host: &str, config: &Config) -> Additions {
+    if delivery == Delivery::Headers && credentials.has_cookie() {
+        bearer_cleared()
+    } else {
+        cleared(delivery, host, config)
+    }
 }
 
 /// The headers that take back the tokens of an SDK alone: the cookies beside them are of a session that lives.

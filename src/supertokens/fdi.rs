@@ -4,7 +4,7 @@
 //! SDK goes by; a status of 401 makes it refresh, any other refusal does not.
 
 use crate::config::{AntiCsrfMode, Config};
-use crate::gate::{Absence, Delivery, cleared, shows_anti_csrf};
+use crate::gate::{Absence, Credentials, Delivery, shows_anti_csrf, taken_back};
 use crate::request::{Head, hold};
 use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer, Body, Reason};
@@ -63,14 +63,17 @@ pub fn refreshed(tokens: Additions) -> Answer {
     Answer::json(200, Reason::Ok, &serde_json::json!({})).with_all(tokens)
 }
 
-/// A refresh that failed: the browser holds no session any more.
+/// A refresh that failed: the browser holds no session any more, but for that of cookies beside a bearer token.
 #[must_use]
-pub fn refresh_refused(head: &Head, absence: Absence, delivery: Delivery, config: &Config) -> Answer {
-    Answer::message(401, absence.reason(), absence.message()).with_all(cleared(
-        delivery,
-        head.origin().host(),
-        config,
-    ))
+pub fn refresh_refused(
+    head: &Head,
+    absence: Absence,
+    delivery: Delivery,
+    credentials: &Credentials,
+    config: &Config,
+) -> Answer {
+    let taken_back = taken_back(delivery, credentials, head.origin().host(), config);
+    Answer::message(401, absence.reason(), absence.message()).with_all(taken_back)
 }
 
 /// Sign-out without anything to sign out of. Nothing is cleared, so that the SDK may refresh first.
