@@ -10,6 +10,15 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
+/// A point in time to the millisecond. Whole seconds decide everything but the order of what happens within one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// The second.
+    pub second: Timestamp,
+    /// The milliseconds within it, 0 to 999.
+    pub millis: u16,
+}
+
 /// A span in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -72,6 +81,21 @@ impl Timestamp {
     }
 }
 
+impl Instant {
+    /// The point `millis` after the epoch.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        let within = u16::try_from(millis.rem_euclid(1000)).unwrap_or_default();
+        Self { second: Timestamp::from_millis(millis), millis: within }
+    }
+}
+
+impl From<Timestamp> for Instant {
+    fn from(second: Timestamp) -> Self {
+        Self { second, millis: 0 }
+    }
+}
+
 impl Seconds {
     /// A span of `seconds`.
     #[must_use]
@@ -114,5 +138,8 @@ mod tests {
     fn milliseconds_are_cut_to_the_second_they_lie_in() {
         assert_eq!(Timestamp::from_millis(1999), Timestamp::from_seconds(1));
         assert_eq!(Timestamp::from_seconds(2).millis(), 2000);
+        let instant = Instant::from_millis(1999);
+        assert_eq!((instant.second, instant.millis), (Timestamp::from_seconds(1), 999));
+        assert_eq!(Instant::from_millis(-1), Instant { second: Timestamp::from_seconds(-1), millis: 999 });
     }
 }

@@ -116,6 +116,17 @@ test("above MAX_SESSIONS the session unused for longest goes", async (t) => {
   assert.ok(await isSignedIn(gate, newest));
 });
 
+test("sessions made in one second, in one millisecond even, go in the order in which they were made", async (t) => {
+  const gate = await gateFor(t, { clock: true, vars: { MAX_SESSIONS: 3 } });
+  const handles = [];
+  for (let count = 0; count < 12; count += 1) {
+    handles.unshift((await login(gate, "alice")).handle);
+    assert.deepEqual(await backendOf(gate).getAllSessionHandlesForUser("alice"), handles.slice(0, 3));
+    // What the object knows by heart and what it reads anew are in the same order.
+    if (count % 4 === 3) await gate.restart();
+  }
+});
+
 test("MAX_SESSIONS counts each user's own sessions", async (t) => {
   const gate = await gateFor(t, { vars: { MAX_SESSIONS: 1 } });
   const alice = await login(gate, "alice");

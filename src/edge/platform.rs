@@ -11,7 +11,7 @@ use worker::web_sys::{self, Headers, Request, Response};
 
 use crate::bytes::Random;
 use crate::gate::Caching;
-use crate::time::Timestamp;
+use crate::time::{Instant, Timestamp};
 
 #[wasm_bindgen(module = "/src/edge/platform.js")]
 extern "C" {
@@ -153,8 +153,13 @@ impl Moment {
 
     /// The point in time.
     pub fn timestamp(self) -> Timestamp {
+        self.instant().second
+    }
+
+    /// The point in time, to the millisecond.
+    pub fn instant(self) -> Instant {
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds since the epoch fit 53 bits")]
-        Timestamp::from_millis(self.0 as i64)
+        Instant::from_millis(self.0 as i64)
     }
 
     /// The milliseconds since.

@@ -12,11 +12,11 @@ use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::{Env, worker_sys};
 
 use super::isolate::Isolate;
-use super::platform;
+use super::platform::{self, Moment};
 use super::table::Table;
 use crate::event::{SessionEvent, session_line};
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply, decide};
-use crate::time::Timestamp;
+use crate::time::{Instant, Timestamp};
 
 /// A user's sessions.
 #[wasm_bindgen]
@@ -55,7 +55,7 @@ impl UserSessions {
         for app_id in self.table.apps()? {
             // A command that asks for nothing deletes what has expired.
             let list = Command::List { tenant_id: None };
-            let (_, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, now);
+            let (_, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, Instant::from(now));
             self.table.apply(&app_id, &outcome)?;
             for event in &outcome.events {
                 self.report(&isolate, &app_id, event, now);
@@ -71,9 +71,10 @@ impl UserSessions {
 impl UserSessions {
     fn carry_out(&self, Envelope { app_id, command }: Envelope) -> Result<Reply, JsValue> {
         let isolate = self.isolate()?;
-        let (policy, now) = (&isolate.config.policy, platform::now());
+        let (policy, instant) = (&isolate.config.policy, Moment::now().instant());
         let rows = self.table.load(&app_id, &command)?;
-        let (reply, outcome) = decide(rows, command, policy, now);
+        let (reply, outcome) = decide(rows, command, policy, instant);
+        let now = instant.second;
         if !(self.table.is_emptied_by(&outcome)? && self.is_given_back()) {
             self.table.apply(&app_id, &outcome)?;
         }

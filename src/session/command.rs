@@ -332,6 +332,7 @@ mod tests {
                 rotated_at: Timestamp::from_seconds(15),
                 child: Some(Child { nonce: id(), issued_at: Timestamp::from_seconds(20) }),
             },
+            created_ms: 250,
             last_seen_at: Timestamp::from_seconds(20),
             payload: payload(json!({ "role": "admin" })),
             static_key: true,
@@ -348,7 +349,7 @@ mod tests {
                 "generation": 3, "nonce": NONCE, "previous": ZERO, "rotated_at": 15,
                 "child": { "nonce": ID, "issued_at": 20 },
             },
-            "created_at": 10, "last_seen_at": 20, "payload": { "role": "admin" },
+            "created_at": 10, "created_ms": 250, "last_seen_at": 20, "payload": { "role": "admin" },
             "anti_csrf": false, "static_key": true, "user_agent": "Firefox", "country": "CH",
         })
     }
@@ -357,6 +358,13 @@ mod tests {
     #[test]
     fn the_stored_session_is_pinned() {
         pinned(&session(), Session::read, session_json());
+    }
+
+    #[test]
+    fn a_session_of_an_earlier_release_is_read() {
+        let mut earlier = session_json();
+        earlier.as_object_mut().unwrap().remove("created_ms");
+        assert_eq!(Session::read(earlier), Some(Session { created_ms: 0, ..session() }));
     }
 
     #[test]

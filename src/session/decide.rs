@@ -11,7 +11,7 @@ use super::rotation::{FirstUse, Generation};
 use super::{Payload, Policy, Session, Unreadable};
 use crate::bytes::Random;
 use crate::event::{SessionEvent, SessionEventKind};
-use crate::time::{Seconds, Timestamp};
+use crate::time::{Instant, Seconds, Timestamp};
 use crate::token::fits_a_cookie;
 
 /// By how much the clocks of two machines may differ. The Worker says when a logout was asked for, and the object
@@ -54,13 +54,15 @@ impl Outcome {
 
 /// Decides a command.
 #[must_use]
-pub fn decide(rows: Rows, command: Command, policy: &Policy, now: Timestamp) -> (Reply, Outcome) {
+pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Instant>) -> (Reply, Outcome) {
+    let instant: Instant = now.into();
+    let now = instant.second;
     let Rows { sessions, unreadable, data: row_data } = rows;
     let mut turn = Turn { sessions, unreadable, policy, now, outcome: Outcome::default() };
     turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     turn.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
-        Command::Create { session, data, replaces } => turn.create(session.begun(now), data, &replaces),
+        Command::Create { session, data, replaces } => turn.create(session.begun(instant), data, &replaces),
         Command::Check { id, first_use } => turn.check(id, first_use),
         Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
             turn.renew(id, presented, nonce, anti_csrf, static_key)
@@ -107,7 +109,15 @@ impl Turn<'_> {
             self.outcome.data = Some((session.id, data));
         }
         self.log(SessionEventKind::Created, &session);
+        let session = self.after_those_of_its_second(session);
         Reply::Created(self.save(session))
+    }
+
+    /// Sessions made in one second count as made in their order, also where the clock stood still between them.
+    fn after_those_of_its_second(&self, session: Session) -> Session {
+        let same = self.sessions.iter().filter(|other| other.created_at == session.created_at);
+        let next = same.map(|other| other.created_ms.saturating_add(1)).max().unwrap_or_default();
+        Session { created_ms: session.created_ms.max(next).min(999), ..session }
     }
 
     /// Ends the longest unused sessions until there is room for one more.
@@ -246,7 +256,8 @@ impl Turn<'_> {
 
     /// The longest unused first. There are few, and mostly they are in order.
     fn sort_by_use(&mut self) {
-        let last_use = |session: &Session| (session.last_seen_at, session.created_at, session.id);
+        let last_use =
+            |session: &Session| (session.last_seen_at, session.created_at, session.created_ms, session.id);
         let mut sorted: Vec<Session> = Vec::with_capacity(self.sessions.len());
         for session in self.sessions.drain(..) {
             let place = sorted.partition_point(|earlier| last_use(earlier) < last_use(&session));
@@ -368,6 +379,22 @@ mod tests {
         let (reply, outcome) = decide(rows(&sessions), create(4, &[]), &POLICY, at(40));
         assert!(matches!(reply, Reply::Created(_)));
         assert_eq!(outcome.delete, [id(2)]);
+    }
+
+    #[test]
+    fn sessions_made_in_one_second_make_room_in_the_order_they_were_made() {
+        let mut known: Vec<Session> = Vec::new();
+        for (n, millis) in [(9, 40_000), (2, 40_000), (7, 40_500), (1, 40_500), (8, 40_500), (3, 40_400)] {
+            let (reply, outcome) =
+                decide(rows(&known), create(n, &[]), &POLICY, Instant::from_millis(millis));
+            let Reply::Created(made) = reply else { panic!("{reply:?}") };
+            let excess: Vec<Random> =
+                known.iter().take(known.len().saturating_sub(2)).map(|old| old.id).collect();
+            assert_eq!(outcome.delete, excess);
+            assert!(known.last().is_none_or(|last| last.created_ms < made.created_ms));
+            known.retain(|old| !outcome.delete.contains(&old.id));
+            known.push(made);
+        }
     }
 
     #[test]

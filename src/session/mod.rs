@@ -23,7 +23,7 @@ pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Supersed
 use serde::Serialize;
 
 use crate::bytes::Random;
-use crate::time::{Seconds, Timestamp};
+use crate::time::{Instant, Seconds, Timestamp};
 
 /// The application name space that a gate serves unless told otherwise.
 pub const DEFAULT_APP: &str = "public";
@@ -48,6 +48,8 @@ pub struct Session {
     pub lineage: Lineage,
     /// When it was created; the absolute lifetime counts from here.
     pub created_at: Timestamp,
+    /// How far into that second, in milliseconds; later than those of the same second that the object had then.
+    pub created_ms: u16,
     /// When it was created or last renewed. A check moves nothing.
     pub last_seen_at: Timestamp,
     /// The application's claims in the access token.
@@ -106,6 +108,7 @@ impl Session {
             tenant_id: DEFAULT_TENANT.to_owned(),
             lineage: Lineage::start(nonce, now),
             created_at: now,
+            created_ms: 0,
             last_seen_at: now,
             payload: Payload::default(),
             anti_csrf: false,
@@ -117,9 +120,10 @@ impl Session {
 
     /// The same session, beginning at `now`.
     #[must_use]
-    pub fn begun(self, now: Timestamp) -> Self {
-        let lineage = Lineage::start(self.lineage.nonce, now);
-        Self { lineage, created_at: now, last_seen_at: now, ..self }
+    pub fn begun(self, now: Instant) -> Self {
+        let Instant { second, millis } = now;
+        let lineage = Lineage::start(self.lineage.nonce, second);
+        Self { lineage, created_at: second, created_ms: millis, last_seen_at: second, ..self }
     }
 
     /// The last second in which the session lives: the idle or the absolute end, whichever comes first.

@@ -32,6 +32,8 @@ impl Session {
             tenant_id: optional(fields.take("tenant_id"), text)?.unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
             lineage: lineage(fields.take("lineage"))?,
             created_at,
+            // Rows of the first release have none.
+            created_ms: fields.integer("created_ms").and_then(|ms| ms.try_into().ok()).unwrap_or_default(),
             last_seen_at: optional(fields.take("last_seen_at"), time)?.unwrap_or(created_at),
             payload: optional(fields.take("payload"), payload)?.unwrap_or_default(),
             anti_csrf: anti_csrf.unwrap_or_default(),

@@ -283,7 +283,7 @@ impl StateMachineTest for Objects {
         let now = Timestamp::from_seconds(life.world.now);
         for (user, rows) in objects.rows.iter().enumerate() {
             let mut living: Vec<Session> =
-                rows.iter().filter(|row| row.lives(&objects.policy, now)).cloned().collect();
+                rows.iter().filter(|row| row.lives(&objects.policy, now)).map(without_place).collect();
             living.sort_by_key(|row| *row.id.as_bytes());
             let own = life.world.sessions.iter().filter(|session| session.user == user);
             let mut known: Vec<Session> = own
@@ -347,8 +347,11 @@ impl Objects {
 
 // The oracle's words in the gate's.
 
+/// As if it were random: the order of what is drawn says nothing.
 fn drawn(number: u64) -> Random {
-    Random::from_bytes(u128::from(number).to_be_bytes())
+    Random::from_bytes(
+        u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes(),
+    )
 }
 
 fn generation(token: u64, life: &Life) -> Generation {
@@ -429,6 +432,11 @@ fn row(session: &oracle::Session, life: &Life) -> Session {
         last_seen_at: at(session.seen_at),
         ..new
     }
+}
+
+/// Which one of its second it is shows in the order of a list, and in who makes room.
+fn without_place(row: &Session) -> Session {
+    Session { created_ms: 0, ..row.clone() }
 }
 
 /// What matters of a reply; the rows are compared by themselves.

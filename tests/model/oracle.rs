@@ -130,7 +130,8 @@ impl World {
 
     fn by_use(&self, user: usize) -> Vec<&Session> {
         let mut own: Vec<_> = self.sessions.iter().filter(|session| session.user == user).collect();
-        own.sort_by_key(|session| (session.seen_at, session.created_at, session.id));
+        // Those made in one second stay in the order in which they were made.
+        own.sort_by_key(|session| (session.seen_at, session.created_at));
         own
     }
 
