@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, expiryOf, newSession, renewal, verification } from "./support/core.mjs";
+import { coreOf, newSession, renewal, verification } from "./support/core.mjs";
 import { isSignedByOneOf, publishedKeys } from "./support/keys.mjs";
 import { claimsOf, gateFor, headerOf } from "./support/session.mjs";
 
@@ -11,7 +11,7 @@ const ACCESS_TOKEN_TTL = 1800;
 const SESSION_IDLE_TTL = 86_400;
 const GONE = { status: "UNAUTHORISED", message: "Session does not exist." };
 
-const gate = await gateFor({ after }, { vars: { ACCESS_TOKEN_TTL, SESSION_IDLE_TTL } });
+const gate = await gateFor({ after }, { clock: true, vars: { ACCESS_TOKEN_TTL, SESSION_IDLE_TTL } });
 const core = coreOf(gate);
 
 const create = (userId, given) => core.post("/recipe/session", newSession(userId, given));
@@ -29,7 +29,7 @@ function assertTokenInfo({ token, expiry, createdTime, ...rest }, seconds) {
   assert.deepEqual(rest, {});
   assert.equal(typeof token, "string");
   assert.equal(expiry - createdTime, seconds * 1000);
-  assert.ok(createdTime <= Date.now() && createdTime > Date.now() - 10_000, "the time is in milliseconds");
+  assert.equal(createdTime, gate.now, "the time is in milliseconds");
 }
 
 describe("POST /recipe/session", () => {
@@ -306,9 +306,10 @@ describe("POST /recipe/session/regenerate", () => {
 });
 
 test("an expired access token asks for a refresh, and still lets the payload be replaced", async (t) => {
-  const brief = coreOf(await gateFor(t, { vars: { ACCESS_TOKEN_TTL: 1 } }));
+  const briefGate = await gateFor(t, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
+  const brief = coreOf(briefGate);
   const { session, accessToken } = await brief.post("/recipe/session", newSession("u1"));
-  await expiryOf(accessToken.token);
+  await briefGate.moveClock(2);
 
   assert.deepEqual(await brief.post("/recipe/session/verify", verification(accessToken.token)), {
     status: "TRY_REFRESH_TOKEN",
@@ -322,9 +323,10 @@ test("an expired access token asks for a refresh, and still lets the payload be 
 });
 
 test("a session that has reached its idle end is in no answer", async (t) => {
-  const brief = coreOf(await gateFor(t, { vars: { SESSION_IDLE_TTL: 1, ACCESS_TOKEN_TTL: 1 } }));
+  const briefGate = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1, ACCESS_TOKEN_TTL: 1 } });
+  const brief = coreOf(briefGate);
   const { session, accessToken, refreshToken } = await brief.post("/recipe/session", newSession("u1"));
-  await expiryOf(accessToken.token);
+  await briefGate.moveClock(2);
 
   assert.deepEqual(await brief.get("/recipe/session", { sessionHandle: session.handle }), GONE);
   assert.deepEqual((await brief.get("/recipe/session/user", { userId: "u1" })).sessionHandles, []);

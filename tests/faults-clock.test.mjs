@@ -351,8 +351,8 @@ describe("the marker of a pending logout", () => {
       // The marker is not for the others: there the gate goes on by itself.
       const { pending: marker } = tokensIn(asked);
       if (marker !== undefined) await gate.restart();
-      await gate.moveClock(11);
       await healObject(gate);
+      await gate.moveClock(11);
       const later = await login(gate, user);
       if (marker !== undefined) await visit(gate, { pending: marker });
       assert.ok(await soon(async () => !(await isSignedIn(gate, { refresh: there.refresh }))));

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, expiryOf } from "./support/core.mjs";
+import { coreOf } from "./support/core.mjs";
 import {
   assertCleared, assertCookiesUntouched, claimsOf, gateFor, login, presenting, tokensIn,
 } from "./support/session.mjs";
@@ -175,9 +175,9 @@ describe("POST /auth/signout", () => {
   });
 
   test("takes an access token that has expired", async (t) => {
-    const brief = await gateFor(t, { vars: { ACCESS_TOKEN_TTL: 1 } });
+    const brief = await gateFor(t, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
     const { access, handle } = await login(brief, "u1");
-    await expiryOf(access);
+    await brief.moveClock(1);
     const response = await signOut({ ...SDK, ...presenting({ access }) }, brief);
     assertCleared(response);
     await assertAnswer(response, 200, { status: "OK" });

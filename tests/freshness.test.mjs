@@ -6,8 +6,7 @@ import { after, test } from "node:test";
 import { answer } from "./support/answer.mjs";
 import { API_KEY } from "./support/gate.mjs";
 import { callsDuring, STAND_IN } from "./support/object-stand-in.mjs";
-import { claimsOf, gateFor, login, logout, presenting, refreshSession } from "./support/session.mjs";
-import { seconds } from "./support/time.mjs";
+import { gateFor, login, logout, presenting, refreshSession } from "./support/session.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },
@@ -18,7 +17,7 @@ const RULES = [
   { path: "/answer", session: "required" },
 ];
 
-const gate = await gateFor({ after }, { objectFault: STAND_IN, vars: { RULES } });
+const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN, vars: { RULES } });
 
 /** The calls that one request costs; what it is answered must be `status`. */
 function callsFor(path, headers, { status = 200, method = "GET" } = {}) {
@@ -109,7 +108,7 @@ test("a path without `fresh` asks even when the last answer is new", async () =>
 test("after `fresh` seconds the object is asked again", async () => {
   const { headers } = await signedIn("alice");
   assert.equal(await callsFor("/echo/brief", headers), 1);
-  await seconds(2.1);
+  await gate.moveClock(2);
   assert.equal(await callsFor("/echo/brief", headers), 1);
 });
 
@@ -175,11 +174,10 @@ test("a refused token asks at most once each time", async () => {
 });
 
 test("`fresh` does not outlast the token", async (t) => {
-  const brief = await gateFor(t, { vars: { RULES, ACCESS_TOKEN_TTL: 3 } });
+  const brief = await gateFor(t, { clock: true, vars: { RULES, ACCESS_TOKEN_TTL: 3 } });
   const { access } = await login(brief, "alice");
   const headers = presenting({ access });
   assert.equal((await brief.fetch("/echo/fresh", { headers })).status, 200);
-  // The last second is included.
-  await seconds(claimsOf(access).exp + 1 - Date.now() / 1000);
+  await brief.moveClock(3);
   assert.equal((await brief.fetch("/echo/fresh", { headers })).status, 401);
 });

@@ -20,9 +20,10 @@ import {
   tokensIn,
   visit,
 } from "./support/session.mjs";
+import { soon } from "./support/time.mjs";
 
 const vars = { RULES: HELD_RULES };
-const gate = await gateFor({ after }, { origin: HELD_ORIGIN, objectFault: STAND_IN, vars });
+const gate = await gateFor({ after }, { clock: true, origin: HELD_ORIGIN, objectFault: STAND_IN, vars });
 
 /** Says something to a session's object as another isolate would: this one's memory does not hear of it. */
 async function elsewhere({ handle }, command) {
@@ -148,7 +149,13 @@ describe("tokens that were renewed on the way", () => {
     test(`are left out if the object does not say so (${fault}), and the answer goes out`, async (t) => {
       const session = await login(gate, "alice");
       t.after(() => healObject(gate));
-      const response = await meanwhile(gate, renewing(session), () => failObject(gate, fault));
+      let fails = false;
+      const answer = meanwhile(gate, renewing(session), async () => {
+        await failObject(gate, fault);
+        fails = true;
+      });
+      assert.ok(await soon(() => fails));
+      const response = await gate.letTimePass(5, answer);
       assert.equal(response.status, 200);
       assertSilent(response);
       await healObject(gate);

@@ -5,28 +5,31 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { HELD, whileHeld } from "./support/held-object.mjs";
 import { gateFor, isSignedIn, login, presenting } from "./support/session.mjs";
-import { slowObject } from "./support/slow-object.mjs";
+import { soon } from "./support/time.mjs";
 
-const ANSWER_MS = 400;
-const gate = await gateFor({ after }, { objectFault: slowObject(ANSWER_MS) });
+const gate = await gateFor({ after }, { objectFault: HELD });
 
-/** Sends a logout, and hangs up long before it can be answered, as loudly as TCP can. */
-async function abandonedLogout(tokens) {
+/** Sends a logout; gives the connection that waits for the answer. */
+function sentLogout(tokens) {
   const { host, port } = new URL(gate.url);
   const socket = connect(Number(port), "127.0.0.1");
-  await once(socket, "connect");
   const headers = Object.entries(presenting(tokens)).map(([name, value]) => `${name}: ${value}`);
   socket.write(["POST /logout HTTP/1.1", `host: ${host}`, "content-length: 0", ...headers, "", ""].join("\r\n"));
-  await delay(ANSWER_MS / 4);
-  socket.resetAndDestroy();
+  return socket;
 }
 
 // The second session is asked for when the first is done, and so when the client has long been gone.
 test("a logout of two sessions whose client hangs up ends both", async () => {
-  const [alice, bob] = [await login(gate, "alice"), await login(gate, "bob")];
-  await abandonedLogout({ access: alice.access, refresh: bob.refresh });
-  await delay(4 * ANSWER_MS);
-  assert.deepEqual([await isSignedIn(gate, alice), await isSignedIn(gate, bob)], [false, false]);
+  const [alice, bob, carol] = [await login(gate, "alice"), await login(gate, "bob"), await login(gate, "carol")];
+  let socket;
+  const begin = () => (socket = sentLogout({ access: alice.access, refresh: bob.refresh }));
+  await whileHeld(gate, "call", "revoke", begin, async () => {
+    // As loudly as TCP can.
+    socket.resetAndDestroy();
+    await once(socket, "close");
+    assert.ok(await isSignedIn(gate, carol), "the gate has had the time to hear of it");
+  });
+  for (const ended of [alice, bob]) assert.ok(await soon(async () => !(await isSignedIn(gate, ended))));
 });

@@ -16,9 +16,8 @@ import {
   tokensIn,
   visit,
 } from "./support/session.mjs";
-import { beginningOfSecond } from "./support/time.mjs";
 
-const gate = await gateFor({ after }, { objectFault: STAND_IN });
+const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 
 /**
  * A session whose log-out is pending, and the object well again. The restart ends what the
@@ -61,7 +60,7 @@ describe("the marker ends what its log-out asked for:", () => {
     const here = await login(gate, "alice");
     const pending = await pendingLogout(here, { path: "/logout/all" });
     await visit(gate, { pending });
-    await beginningOfSecond();
+    await gate.moveClock(1);
     const later = await login(gate, "alice");
     await visit(gate, { pending });
     assert.ok(await isSignedIn(gate, later));

@@ -23,7 +23,8 @@ import {
 } from "./support/session.mjs";
 import { soon } from "./support/time.mjs";
 
-const gate = await gateFor({ after }, { objectFault: STAND_IN });
+// What the gate goes on trying by itself it tries when the clock is moved.
+const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 
 /** Lets every object fail until the test is over or restarts the gate. */
 async function failObjects(t) {
@@ -94,6 +95,7 @@ describe("when the object is back", () => {
     await logout(gate, session);
     await healObject(gate);
 
+    await gate.moveClock(1);
     assert.ok(
       await soon(async () => (await backendOf(gate).getSessionInformation(session.handle)).status === "UNAUTHORISED"),
     );

@@ -14,7 +14,6 @@ import {
   claimsOf,
   renewed,
 } from "./support/session.mjs";
-import { seconds } from "./support/time.mjs";
 
 const gate = await gateFor({ after });
 
@@ -147,9 +146,9 @@ describe("all and others are for a living session, proved by", () => {
 describe("without such a proof all and others do what current does:", () => {
   for (const scope of ["all", "others"]) {
     test(`${scope} with an access token that has expired`, async (t) => {
-      const shortLived = await gateFor(t, { vars: { ACCESS_TOKEN_TTL: 1 } });
+      const shortLived = await gateFor(t, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
       const owned = await devices(shortLived);
-      await seconds(2.1);
+      await shortLived.moveClock(1);
 
       const response = await logout(shortLived, { access: owned.here.access }, { path: `/logout?scope=${scope}` });
 
@@ -183,13 +182,13 @@ describe("without such a proof all and others do what current does:", () => {
 });
 
 test("an expired access token beside the current refresh token proves a living session", async (t) => {
-  const shortLived = await gateFor(t, { vars: { ACCESS_TOKEN_TTL: 1 } });
+  const shortLived = await gateFor(t, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
   const owned = await devices(shortLived);
-  await seconds(2.1);
+  await shortLived.moveClock(1);
 
   const response = await shortLived.fetch("/logout/all", { method: "POST", headers: presenting(owned.here) });
 
   assert.equal((await response.json()).revoked, 3);
   assert.deepEqual(await alive(owned, shortLived), AFTERWARDS.all);
-  assert.ok(claimsOf(owned.here.access).exp * 1000 < Date.now());
+  assert.ok(claimsOf(owned.here.access).exp * 1000 <= shortLived.now);
 });

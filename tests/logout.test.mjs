@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { NAVIGATION } from "./support/gate.mjs";
 import { assertCleared, expiredIn, gateFor, isSignedIn, login, logout, renewed } from "./support/session.mjs";
-import { seconds } from "./support/time.mjs";
 
 const gate = await gateFor({ after });
 
@@ -56,9 +55,9 @@ describe("what names the session", () => {
   });
 
   test("an access token that is expired but correctly signed is enough", async (t) => {
-    const shortLived = await gateFor(t, { vars: { ACCESS_TOKEN_TTL: 1 } });
+    const shortLived = await gateFor(t, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
     const session = await login(shortLived, "alice");
-    await seconds(2.1);
+    await shortLived.moveClock(1);
     await assertLoggedOut(await logout(shortLived, { access: session.access }), 1);
     assert.equal(await isSignedIn(shortLived, { refresh: session.refresh }), false);
   });
@@ -101,9 +100,9 @@ describe("logging out is a success also", () => {
   });
 
   test("after the session's lifetime", async (t) => {
-    const brief = await gateFor(t, { vars: { SESSION_IDLE_TTL: 1, ACCESS_TOKEN_TTL: 1 } });
+    const brief = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1, ACCESS_TOKEN_TTL: 1 } });
     const session = await login(brief, "alice");
-    await seconds(2.1);
+    await brief.moveClock(2);
     assertCleared(await logout(brief, PAIR(session)));
   });
 

@@ -22,7 +22,7 @@ import {
   visit,
 } from "./support/session.mjs";
 import { storageFolder, storedTables } from "./support/storage.mjs";
-import { seconds, soon } from "./support/time.mjs";
+import { soon } from "./support/time.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);
@@ -53,9 +53,9 @@ test("reference bug 3: a logout after `log out everywhere` on another device sti
 });
 
 test("reference bug 4: data of an unknown or expired session is neither read nor written", async (t) => {
-  const brief = await gateFor(t, { vars: { SESSION_IDLE_TTL: 1 } });
+  const brief = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1 } });
   const { handle: expired } = await login(brief, "alice");
-  await seconds(2.1);
+  await brief.moveClock(2);
   for (const handle of [expired, "A".repeat(64), "no-handle"]) {
     assert.equal((await backendOf(brief).updateSessionData(handle, { a: 1 })).status, "UNAUTHORISED");
     assert.equal((await backendOf(brief).getSessionInformation(handle)).status, "UNAUTHORISED");
@@ -161,9 +161,9 @@ test("reference bug 13: forged tokens cost no call to any object", async (t) => 
 });
 
 test("reference bug 14: when the signing key changes, no session has to be renewed", async (t) => {
-  const rotating = await gateFor(t, { vars: { SIGNING_KEY_ROTATION: 1, ACCESS_TOKEN_TTL: 50 } });
+  const rotating = await gateFor(t, { clock: true, vars: { SIGNING_KEY_ROTATION: 10, ACCESS_TOKEN_TTL: 60 } });
   const session = await login(rotating, "alice");
-  await seconds(2.1);
+  await rotating.moveClock(20);
   const response = await visit(rotating, session);
   assert.equal(response.status, 200);
   assert.deepEqual(response.headers.getSetCookie(), []);
@@ -173,7 +173,6 @@ test("reference bug 15: expired sessions are removed from storage without anyone
   const folder = await storageFolder();
   const brief = await gateFor(t, { persist: folder, vars: { SESSION_IDLE_TTL: 1 } });
   await login(brief, "alice");
-  assert.notDeepEqual(await storedTables(folder), []);
   assert.ok(await soon(async () => (await storedTables(folder)).length === 0));
 });
 

@@ -20,7 +20,6 @@ import {
   visit,
 } from "./support/session.mjs";
 import { NAVIGATION } from "./support/gate.mjs";
-import { seconds } from "./support/time.mjs";
 
 // An origin that logs in and asks every cache to keep what it answers.
 const CACHEABLE_ORIGIN = `
@@ -44,7 +43,7 @@ async function assertForwardedAs(user, response) {
 
 describe("with a good refresh token", async () => {
   const gate = await gateFor({ after });
-  const shortLived = await gateFor({ after }, { vars: { ACCESS_TOKEN_TTL: 1 } });
+  const shortLived = await gateFor({ after }, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
 
   test("a request without an access token is forwarded as signed in, and brings new cookies", async () => {
     const { refresh } = await login(gate, "alice");
@@ -53,7 +52,7 @@ describe("with a good refresh token", async () => {
 
   test("so is one with an expired access token", async () => {
     const session = await login(shortLived, "alice");
-    await seconds(2.1);
+    await shortLived.moveClock(1);
     await assertForwardedAs("alice", await visit(shortLived, session));
   });
 

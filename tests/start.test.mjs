@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { newClient } from "./support/browser-jar.mjs";
 import { START, startDemo } from "./support/start.mjs";
+import { PATIENCE_MS } from "./support/time.mjs";
 
 describe("npm start", () => {
   let state;
@@ -44,7 +45,7 @@ describe("npm start", () => {
 
 function end(environment) {
   return new Promise((resolve) => {
-    const options = { env: { ...process.env, ...environment }, timeout: 30_000 };
+    const options = { env: { ...process.env, ...environment }, timeout: PATIENCE_MS };
     execFile(process.execPath, [START], options, (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
   });
 }

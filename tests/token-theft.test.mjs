@@ -16,7 +16,6 @@ import {
   tokensIn,
   visit,
 } from "./support/session.mjs";
-import { seconds } from "./support/time.mjs";
 
 async function assertTheft(response) {
   assert.equal(response.status, 401);
@@ -70,18 +69,18 @@ describe("replaying the grandparent", async () => {
 });
 
 describe("outside a grace of one second", async () => {
-  const gate = await gateFor({ after }, { vars: { REFRESH_GRACE: 1 } });
+  const gate = await gateFor({ after }, { clock: true, vars: { REFRESH_GRACE: 1 } });
 
   test("a tab that comes late with the parent is taken for a thief", async () => {
     const [parent] = await generations(gate, 3);
-    await seconds(2.1);
+    await gate.moveClock(2);
     await assertTheft(await refreshSession(gate, parent));
   });
 
   test("an unused child is not repeated: siblings exist, the first one used wins", async () => {
     const parent = await login(gate, "alice");
     const elder = await renewed(gate, parent);
-    await seconds(2.1);
+    await gate.moveClock(2);
     const younger = await renewed(gate, parent);
 
     assert.notEqual(younger.refresh, elder.refresh);

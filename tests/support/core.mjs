@@ -1,9 +1,9 @@
 // The gate asked the way a SuperTokens backend SDK asks its core: the CDI under /auth/core.
 
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { API_KEY } from "./gate.mjs";
 import { claimsOf } from "./session.mjs";
+import { seconds } from "./time.mjs";
 
 /**
  * A backend of `gate`. `app` is the path segment of an app (`/appid-shop`); a `key` or `version`
@@ -56,8 +56,7 @@ export function renewal(refreshToken, given = {}) {
   return { refreshToken, enableAntiCsrf: false, useDynamicSigningKey: true, ...given };
 }
 
-/** Resolves in the first second in which an access token is expired: real time has to pass. */
+/** Resolves in the first second in which an access token is expired by this machine's clock, which an SDK goes by. */
 export function expiryOf(accessToken) {
-  const { exp } = claimsOf(accessToken);
-  return delay((exp + 1) * 1000 - Date.now());
+  return seconds(claimsOf(accessToken).exp + 1 - Date.now() / 1000);
 }

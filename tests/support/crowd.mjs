@@ -4,9 +4,9 @@
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { presenting, setCookies } from "./session.mjs";
+import { PATIENCE_MS } from "./time.mjs";
 
 const UNREACHABLE = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
-const RESTART_LIMIT_MS = 60_000;
 const KEPT = { "__Host-sAccessToken": "access", "__Host-sRefreshToken": "refresh" };
 
 export class Crowd {
@@ -54,7 +54,7 @@ export class Crowd {
 
   /** Whether the gate serves these tokens on a protected path. While it cannot tell, it is asked again. */
   async isServed(tokens) {
-    const deadline = Date.now() + RESTART_LIMIT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const { status, text } = await this.send("GET", "/echo", tokens);
       if (status === 200 || status === 401) return status === 200;
@@ -65,7 +65,7 @@ export class Crowd {
 
   /** One answer of the gate for certain: a request that found none is sent again. */
   async send(method, path, tokens = {}) {
-    const deadline = Date.now() + RESTART_LIMIT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       try {
         return await this.#exchange(method, path, presenting(tokens));

@@ -4,11 +4,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
 import { send } from "./http-client.mjs";
+import { soon } from "./time.mjs";
 
 export const SECRET = "gate-secret-for-tests-0123456789-abcdefgh";
 export const API_KEY = "api-key-for-tests-0123456789";
@@ -21,6 +21,7 @@ const OBJECTS = "session-objects";
 const LOOPBACK = "127.0.0.1";
 const ECHO = new URL("./origins/echo.js", import.meta.url);
 const CLOCK = new URL("./clock.js", import.meta.url);
+const LATE_LIMITS = new URL("./late-limits.js", import.meta.url);
 
 /** Headers of a person who opens an address. */
 export const NAVIGATION = {
@@ -41,8 +42,9 @@ export const NAVIGATION = {
  * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
  * With `withoutObjects` the binding `SESSIONS` is missing.
  * With `inspected` the runtime's inspector listens at `inspector()`.
- * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it. What
- * the platform does by time (alarms, time limits) still goes by the real one.
+ * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it, and the gate's time limits
+ * go by it. Without it they come a minute late, whatever the machine is busy with; where they are the question and the
+ * clock has to be the real one, `punctual` leaves them as they are. The platform's alarms go by the real clock.
  */
 export async function startGate(options = {}) {
   const temporary = options.persist === undefined;
@@ -90,7 +92,7 @@ class Gate {
     // A restarted gate keeps its address, as a deployment does.
     this.#port = Number(address.port);
     this.url = `${https ? "https" : "http"}://localhost:${this.#port}`;
-    if (this.#options.clock) await this.moveClock(0);
+    if (this.#options.clock) await this.#setClock({ at: this.now });
   }
 
   /** One real HTTP exchange: no cookie jar, no redirect followed. */
@@ -101,9 +103,29 @@ class Gate {
 
   /** Lets so many seconds pass for the gate and its objects. */
   async moveClock(seconds) {
-    this.now += seconds * 1000;
+    await this.#setClock({ by: seconds * 1000 });
+  }
+
+  async #setClock(order) {
     const clocks = await this.#runtime.getDurableObjectNamespace("CLOCK", "session-gate");
-    await clocks.get(clocks.newUniqueId()).fetch("http://clock/", { method: "POST", body: String(this.now) });
+    const clock = clocks.get(clocks.newUniqueId());
+    const response = await clock.fetch("http://clock/", { method: "POST", body: JSON.stringify(order) });
+    this.now = await response.json();
+  }
+
+  /**
+   * Lets so many seconds pass again and again until a promise is settled, and gives what it comes to: a time limit that
+   * has not begun yet knows nothing of the seconds before.
+   */
+  async letTimePass(seconds, promise) {
+    let isSettled = false;
+    const settled = () => (isSettled = true);
+    promise.then(settled, settled);
+    await soon(async () => {
+      if (!isSettled) await this.moveClock(seconds);
+      return isSettled;
+    });
+    return promise;
   }
 
   /** Where the runtime's inspector listens. */
@@ -116,15 +138,10 @@ class Gate {
     return this.#runtime.getDurableObjectNamespace("SESSIONS", "session-gate");
   }
 
-  /** The first log line that matches, also one still on its way from the runtime. */
-  async logged(matches, patience = 2000) {
-    const deadline = Date.now() + patience;
-    while (Date.now() < deadline) {
-      const line = this.logs.find(matches);
-      if (line !== undefined) return line;
-      await delay(10);
-    }
-    return undefined;
+  /** The first log line that matches, also one still on its way from the runtime; `undefined` if none comes. */
+  async logged(matches) {
+    await soon(() => this.logs.some(matches));
+    return this.logs.find(matches);
   }
 
   /** A fresh runtime over the same storage; variables set to undefined go. */
@@ -165,7 +182,7 @@ async function workers(options, vars) {
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
 async function gateWorker(options, vars, bound) {
-  const { originUrl, outbound, objectFault, objectBuild, build = BUILD, clock = false, ratelimits, withoutObjects = false } = options;
+  const { originUrl, outbound, objectBuild, build = BUILD, clock = false, ratelimits, withoutObjects = false } = options;
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     join(ROOT, "wrangler.toml"),
   ).workerOptions;
@@ -179,7 +196,7 @@ async function gateWorker(options, vars, bound) {
       ...(clock && { CLOCK: "Clock" }),
     },
     modulesRoot: build,
-    modules: await modules(build, objectFault, clock),
+    modules: await modules(build, options),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     ...(ratelimits !== undefined && { ratelimits }),
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
@@ -193,16 +210,18 @@ function elsewhere(durableObjects) {
   return Object.fromEntries(Object.entries(durableObjects).map(moved));
 }
 
-async function modules(build, objectFault, clock) {
+async function modules(build, { objectFault, clock = false, punctual = false }) {
   const built = [
     { type: "ESModule", path: join(build, "index.js") },
     { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
   ];
-  if (objectFault === undefined && !clock) return built;
+  if (objectFault === undefined && !clock && punctual) return built;
   const added = [{ name: "object.js", contents: objectFault ?? `export { UserSessions } from "./index.js";` }];
   if (clock) added.push({ name: "clock.js", contents: await readFile(CLOCK, "utf8") });
+  else if (!punctual) added.push({ name: "late-limits.js", contents: await readFile(LATE_LIMITS, "utf8") });
+  // What stands in for the platform comes before what uses it.
   const entry = [
-    clock ? `export { Clock } from "./clock.js";` : "",
+    clock ? `export { Clock } from "./clock.js";` : punctual ? "" : `import "./late-limits.js";`,
     `export { default } from "./index.js"; export { UserSessions } from "./object.js";`,
   ].join("\n");
   return [{ name: "entry.js", contents: entry }, ...added]

@@ -2,12 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import { soon } from "./time.mjs";
 
 /** For `startGate({ objectFault: HELD })`. */
 export const HELD = await readFile(new URL("./held-object.js", import.meta.url), "utf8");
-
-const PATIENCE_MS = 3000;
 
 /**
  * Begins something whose first `command` waits before the object ("call") or behind it ("reply"), does
@@ -26,11 +24,7 @@ export async function whileHeld(gate, at, command, begin, meanwhile) {
 }
 
 async function somethingWaits(gate, what) {
-  const deadline = Date.now() + PATIENCE_MS;
-  while ((await order(gate, {})).waiting === 0) {
-    assert.ok(Date.now() < deadline, `${what} never came`);
-    await delay(2);
-  }
+  assert.ok(await soon(async () => (await order(gate, {})).waiting > 0), `${what} never came`);
 }
 
 async function order(gate, content) {

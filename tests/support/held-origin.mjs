@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 import { presenting } from "./session.mjs";
-import { seconds } from "./time.mjs";
 
 /** For `startGate({ origin: HELD_ORIGIN })`, with these rules. */
 export const HELD_ORIGIN = await readFile(new URL("./origins/held.js", import.meta.url), "utf8");
@@ -16,7 +15,8 @@ let held = 0;
 
 /**
  * Asks for a page, does something while the application works on it, and gives the answer. With `late` the
- * application takes more than the second for which the gate takes the browser to hold what it sent.
+ * application takes more than the second for which the gate takes the browser to hold what it sent: the gate must have
+ * a clock that can be moved.
  */
 export async function meanwhile(gate, { tokens = {}, path = "/held", headers = {}, late = true }, work) {
   const id = String((held += 1));
@@ -24,7 +24,7 @@ export async function meanwhile(gate, { tokens = {}, path = "/held", headers = {
   const answer = gate.fetch(`${path}?${query}`, { headers: presenting(tokens) });
   await gate.fetch(`/reached?id=${id}`);
   await work();
-  if (late) await seconds(1.1);
+  if (late) await gate.moveClock(2);
   await gate.fetch(`/release?id=${id}`);
   return answer;
 }

@@ -7,6 +7,7 @@ import { hostileRequests } from "./hostile-requests.mjs";
 import { isolateOf, WITNESS } from "./isolate-witness.mjs";
 import { eachOf, keepAlive } from "./keep-alive.mjs";
 import { gateFor, login, presenting } from "./session.mjs";
+import { PATIENCE_MS } from "./time.mjs";
 
 const RULES = [
   { path: "/open/*", session: "none" },
@@ -28,7 +29,6 @@ const INDIFFERENT = `export default { fetch: () => new Response("indifferent") }
 
 const AT_ONCE = 8;
 const GOOD_EVERY = 20;
-const PATIENCE_MS = 4000;
 
 export async function startHostileGate(t) {
   const gate = await gateFor(t, {

@@ -1,13 +1,15 @@
 // The test's side of object-stand-in.js.
 
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { soon } from "./time.mjs";
 
 /** For `startGate({ objectFault: STAND_IN })`. */
 export const STAND_IN = await readFile(new URL("./object-stand-in.js", import.meta.url), "utf8");
 
 /**
  * Lets the next calls to each object fail: "throw", "abort" (the object is reset), "cut" (it is reset
- * before what it wrote is known to be on the disk), "hang" or "slow". `marks` are what the platform
+ * before what it wrote is known to be on the disk), "hang" or "slow" (by the clock of a gate that has one). `marks` are what the platform
  * says of a thrown error. The call has been carried out before it fails if `committed`. The first
  * `skip` calls pass; with `only` (an object's id) those to all others too.
  */
@@ -31,6 +33,12 @@ export async function callsDuring(gate, work) {
 export async function callsByObject(gate) {
   const { calls } = await order(gate, {});
   return calls;
+}
+
+/** Waits until objects were called so often since the last fault was ordered. */
+export async function calledAtLeast(gate, count) {
+  const calls = async () => Object.values(await callsByObject(gate)).flat().length;
+  assert.ok(await soon(async () => (await calls()) >= count), `${await calls()} calls, not ${count}`);
 }
 
 /** The id of the object that a session's handle names. */

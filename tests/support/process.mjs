@@ -2,8 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-
-const START_LIMIT_MS = 30_000;
+import { PATIENCE_MS } from "./time.mjs";
 
 /**
  * Starts a program and waits until its output matches `ready`.
@@ -34,7 +33,7 @@ function outputMatching(child, pattern) {
       clearTimeout(limit);
       reject(new Error(`${child.spawnfile} ${why}\n${output}`));
     };
-    const limit = setTimeout(() => fail("did not get ready in time"), START_LIMIT_MS);
+    const limit = setTimeout(() => fail("did not get ready in time"), PATIENCE_MS);
     const read = (chunk) => {
       output += chunk;
       const match = pattern.exec(output);

@@ -1,6 +1,6 @@
 // Objects that take their time.
 
-/** For `startGate({ objectFault })`: the real object, each answer of which takes so many milliseconds more. */
+/** For `startGate({ clock: true, objectFault })`: the real object, each answer of which takes so many milliseconds. */
 export const slowObject = (milliseconds) => `
 import { DurableObject } from "cloudflare:workers";
 import { UserSessions as Real } from "./index.js";
@@ -12,7 +12,7 @@ export class UserSessions extends DurableObject {
   }
 
   async run(command) {
-    await scheduler.wait(${milliseconds});
+    Date.pass(${milliseconds});
     return this.real.run(command);
   }
 

@@ -1,22 +1,22 @@
-// Lifetimes are whole seconds, and only the server's clock decides them: tests of them let
-// that clock run, with lifetimes as small as it allows.
+// Waiting for what must come. A test that is about time has a clock of its own (`startGate({ clock: true })`); none
+// depends on how fast the machine is.
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Lets so many seconds pass. */
+const LOOK_MS = 20;
+
+/** After so long something that must come is given up: later than any machine needs that still gets anywhere. */
+export const PATIENCE_MS = 180_000;
+
+/** Lets so many seconds pass, for programs with clocks of their own. */
 export const seconds = (count) => delay(count * 1000);
 
-/**
- * Waits for the beginning of a second, so that what follows at once happens within it
- * and "n seconds later" cannot mean n + 1.
- */
-export const beginningOfSecond = () => delay(1020 - (Date.now() % 1000));
-
-/** Whether `condition` comes true while the gate works on by itself. */
+/** Waits until `condition` comes true; whether it did before it was given up. */
 export async function soon(condition) {
-  for (let attempt = 0; attempt < 40; attempt += 1) {
-    if (await condition()) return true;
-    await delay(200);
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) return false;
+    await delay(LOOK_MS);
   }
-  return false;
+  return true;
 }
