@@ -13,6 +13,5 @@ const warmUp = Number(process.env.SOAK_WARM_UP ?? SETTLED);
 await soak({
   seconds: Number(process.env.SOAK_SECONDS ?? 600),
   people: Number(process.env.SOAK_PEOPLE ?? 10_000),
-  warmUp,
-  judgesMemory: warmUp >= SETTLED,
+  measured: { warmUp, judgesMemory: warmUp >= SETTLED },
 });

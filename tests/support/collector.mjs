@@ -4,8 +4,7 @@
 import { once } from "node:events";
 import { setInterval } from "node:timers/promises";
 import { WebSocket } from "ws";
-
-const PATIENCE_MS = 30_000;
+import { PATIENCE_MS } from "./time.mjs";
 
 /** Collects the garbage of every isolate behind this inspector every `milliseconds`, until what it gives is called. */
 export async function collectEvery(milliseconds, inspector) {

@@ -8,6 +8,7 @@ import { collectEvery } from "./collector.mjs";
 import { Crowd, groups } from "./crowd.mjs";
 import { memoryOf, runtimeProcess } from "./runtime-process.mjs";
 import { gateFor } from "./session.mjs";
+import { soon } from "./time.mjs";
 
 const COLLECTION_MS = 5000;
 const LANES = 32;
@@ -20,10 +21,13 @@ const MOST_CUT = 5;
 const MOST_GROWTH = 1.05;
 const EXPECTED = new Set(["session_created", "session_renewed", "session_logout"]);
 
-/** The tests of so many people who use the site for so many seconds, after a warm-up of so many acts. */
-export async function soak({ seconds, people, warmUp, judgesMemory }) {
-  const gate = await gateFor({ after }, { inspected: true });
-  const runtime = runtimeProcess();
+/**
+ * The tests of so many people who use the site for so many seconds, and until somebody has logged out. With `measured`
+ * what depends on the machine is judged too: how many connections were cut off and, after a warm-up of so many acts,
+ * memory.
+ */
+export async function soak({ seconds, people, measured: measuring }) {
+  const gate = await gateFor({ after }, { inspected: measuring !== undefined });
   const crowd = new Crowd(gate, people, LANES);
   after(() => crowd.dispose());
   const lanes = groups(crowd.people, LANES);
@@ -40,11 +44,22 @@ export async function soak({ seconds, people, warmUp, judgesMemory }) {
 
   const acts = () => Object.values(crowd.done).reduce((sum, count) => sum + count, 0);
 
-  /** The same load, as long as it takes the runtime to settle. */
-  async function settle() {
+  /** The same load, as long as it takes the runtime to settle; then its memory is measured until `stop` is called. */
+  async function settledMemory() {
+    const stopCollecting = await collectEvery(COLLECTION_MS, await gate.inspector());
     const stop = crowd.start(lanes, visits, STAY);
-    while (acts() < warmUp) await delay(100);
+    while (acts() < measuring.warmUp) await delay(100);
     await stop();
+    crowd.done = {};
+    crowd.resent = 0;
+    const memory = measured(runtimeProcess());
+    return {
+      samples: memory.samples,
+      stop: async () => {
+        memory.stop();
+        await stopCollecting();
+      },
+    };
   }
 
   describe(`${people} people use the site for ${seconds} seconds`, () => {
@@ -52,28 +67,25 @@ export async function soak({ seconds, people, warmUp, judgesMemory }) {
 
     test("and everyone is always answered as they must be", async (t) => {
       await everyone((person) => crowd.act(person, "login"));
-      const stopCollecting = await collectEvery(COLLECTION_MS, await gate.inspector());
-      await settle();
-      crowd.done = {};
-      crowd.resent = 0;
-      const { samples, stop: stopMeasuring } = measured(runtime);
+      const runtime = measuring && (await settledMemory());
       const began = performance.now();
       const stop = crowd.start(lanes, visits, STAY);
       await delay(seconds * 1000);
+      assert.ok(await soon(() => crowd.done.logout > 0), "somebody logs out");
       await stop();
-      stopMeasuring();
-      await stopCollecting();
-      memory.push(...samples);
+      await runtime?.stop();
 
       assert.deepEqual(crowd.surprises, []);
       const total = acts();
-      assert.ok(crowd.resent * 1000 <= total * MOST_CUT, `${crowd.resent} requests were cut off and sent again`);
       const rate = total / ((performance.now() - began) / 1000);
       t.diagnostic(`${total} acts, ${rate.toFixed(0)} a second: ${JSON.stringify(crowd.done)}, ${crowd.resent} sent again`);
+      if (runtime === undefined) return;
+      memory.push(...runtime.samples);
       t.diagnostic(`memory in each tenth of the time: ${tenths(memory, minute).map(megabytes).join(", ")}`);
+      assert.ok(crowd.resent * 1000 <= total * MOST_CUT, `${crowd.resent} requests were cut off and sent again`);
     });
 
-    if (judgesMemory) {
+    if (measuring?.judgesMemory) {
       test("the memory of the runtime is in the last minute what it was in the second", (t) => {
         const early = mean(within(memory, minute, 2 * minute));
         const late = mean(within(memory, seconds - minute, seconds));
