@@ -3,7 +3,7 @@
 import { output, run, say } from "./run.mjs";
 
 // The timeout is for another installation that may be going on.
-const APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"];
+const APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=1800"];
 
 /** Installs the packages if it can; tells whether it did. */
 export async function aptInstall(packages) {

@@ -7,8 +7,6 @@ import { launchChromium } from "../support/chromium.mjs";
 import { isSignedInBrowser, leaving, signIn, startDemoGate } from "../support/demo-gate.mjs";
 import { laptop, phone } from "../support/gate-pages.mjs";
 
-const LIMIT = { timeout: 30_000 };
-
 let gate, browser;
 
 before(async () => {
@@ -21,7 +19,7 @@ after(async () => {
   await gate?.dispose();
 });
 
-test("the page names each device in words and marks the one it is shown on", LIMIT, async (t) => {
+test("the page names each device in words and marks the one it is shown on", async (t) => {
   const { mine } = await signedInTwice(t, "ada");
   const page = await devicesPage(mine);
   const devices = page.getByRole("listitem");
@@ -30,7 +28,7 @@ test("the page names each device in words and marks the one it is shown on", LIM
   assert.match(await devices.filter({ hasNotText: "This device" }).innerText(), /Safari on iOS/);
 });
 
-test("\"Log out\" beside another device ends that one alone", LIMIT, async (t) => {
+test("\"Log out\" beside another device ends that one alone", async (t) => {
   const { mine, other } = await signedInTwice(t, "ben");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click());
@@ -38,7 +36,7 @@ test("\"Log out\" beside another device ends that one alone", LIMIT, async (t) =
   assert.deepEqual(await signedInOn(mine, other), [true, false]);
 });
 
-test("\"Log out\" beside this device ends it and leaves the others", LIMIT, async (t) => {
+test("\"Log out\" beside this device ends it and leaves the others", async (t) => {
   const { mine, other } = await signedInTwice(t, "cleo");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("listitem").filter({ hasText: "This device" }).getByRole("button").click());
@@ -46,7 +44,7 @@ test("\"Log out\" beside this device ends it and leaves the others", LIMIT, asyn
   assert.deepEqual(await mine.cookies(), []);
 });
 
-test("\"Log out all others\" leaves this device alone", LIMIT, async (t) => {
+test("\"Log out all others\" leaves this device alone", async (t) => {
   const { mine, other } = await signedInTwice(t, "dora");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("button", { name: "Log out all others" }).click());
@@ -54,7 +52,7 @@ test("\"Log out all others\" leaves this device alone", LIMIT, async (t) => {
   assert.deepEqual(await signedInOn(mine, other), [true, false]);
 });
 
-test("\"Log out everywhere\" ends every device, this one included", LIMIT, async (t) => {
+test("\"Log out everywhere\" ends every device, this one included", async (t) => {
   const { mine, other } = await signedInTwice(t, "emil");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("button", { name: "Log out everywhere" }).click());
@@ -62,7 +60,7 @@ test("\"Log out everywhere\" ends every device, this one included", LIMIT, async
   assert.deepEqual(await mine.cookies(), []);
 });
 
-test("every tab shows the list as it is after a device was logged out", LIMIT, async (t) => {
+test("every tab shows the list as it is after a device was logged out", async (t) => {
   const { mine, other } = await signedInTwice(t, "fay");
   const [first, second] = [await devicesPage(mine), await devicesPage(other)];
   await leaving(first, () => first.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click());
@@ -72,7 +70,7 @@ test("every tab shows the list as it is after a device was logged out", LIMIT, a
   assert.equal(await third.getByRole("listitem").count(), 1);
 });
 
-test("the keyboard alone is enough to log out everywhere", LIMIT, async (t) => {
+test("the keyboard alone is enough to log out everywhere", async (t) => {
   const { mine, other } = await signedInTwice(t, "gus");
   const page = await devicesPage(mine);
   await tabTo(page, page.getByRole("button", { name: "Log out everywhere" }));

@@ -9,8 +9,6 @@ import { followForeignLink } from "../support/gate-pages.mjs";
 import { STAND_IN, failObject, healObject } from "../support/object-stand-in.mjs";
 import { PENDING } from "../support/session.mjs";
 
-const LIMIT = { timeout: 30_000 };
-
 let gate, browser;
 
 before(async () => {
@@ -23,7 +21,7 @@ after(async () => {
   await gate?.dispose();
 });
 
-test("a visitor logs in, sees the protected page that was asked for, logs out by the plain link, and is asked to log in again", LIMIT, async (t) => {
+test("a visitor logs in, sees the protected page that was asked for, logs out by the plain link, and is asked to log in again", async (t) => {
   const { page } = await newDevice(t);
   await page.goto(`${gate.url}/notes`);
   assert.equal(loginFor(page), "/notes");
@@ -36,7 +34,7 @@ test("a visitor logs in, sees the protected page that was asked for, logs out by
   assert.equal(loginFor(page), "/notes");
 });
 
-test("logging out empties the cookie jar", LIMIT, async (t) => {
+test("logging out empties the cookie jar", async (t) => {
   const { context, page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   assert.equal((await context.cookies()).length, 2);
@@ -44,7 +42,7 @@ test("logging out empties the cookie jar", LIMIT, async (t) => {
   assert.deepEqual(await context.cookies(), []);
 });
 
-test("the old cookies put back by hand are refused, and cleared again", LIMIT, async (t) => {
+test("the old cookies put back by hand are refused, and cleared again", async (t) => {
   const { context, page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   const cookies = await context.cookies();
@@ -55,7 +53,7 @@ test("the old cookies put back by hand are refused, and cleared again", LIMIT, a
   assert.deepEqual(await context.cookies(), []);
 });
 
-test("another device stays signed in, until \"log out everywhere\"", LIMIT, async (t) => {
+test("another device stays signed in, until \"log out everywhere\"", async (t) => {
   const laptop = await newDevice(t);
   const phone = await newDevice(t);
   await signIn(laptop.page, gate.url, "grace");
@@ -70,7 +68,7 @@ test("another device stays signed in, until \"log out everywhere\"", LIMIT, asyn
   assert.equal(await isSignedInBrowser(phone.context, gate.url), false);
 });
 
-test("logging out twice is fine, by the link and by a button on a page that is out of date", LIMIT, async (t) => {
+test("logging out twice is fine, by the link and by a button on a page that is out of date", async (t) => {
   const { context, page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   const staleTab = await context.newPage();
@@ -83,7 +81,7 @@ test("logging out twice is fine, by the link and by a button on a page that is o
   await signedOut(staleTab);
 });
 
-test("the back button brings a protected page back from memory as long as the person is signed in", LIMIT, async (t) => {
+test("the back button brings a protected page back from memory as long as the person is signed in", async (t) => {
   const { page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   await page.goto(`${gate.url}/notes`);
@@ -94,7 +92,7 @@ test("the back button brings a protected page back from memory as long as the pe
   assert.equal(await isFromMemory(page), true);
 });
 
-test("the back button shows no protected page after logout", LIMIT, async (t) => {
+test("the back button shows no protected page after logout", async (t) => {
   const { page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   await page.goto(`${gate.url}/notes`);
@@ -105,7 +103,7 @@ test("the back button shows no protected page after logout", LIMIT, async (t) =>
   assert.equal(await isFromMemory(page), false);
 });
 
-test("a link on another site asks first: nothing has happened until its button is pressed", LIMIT, async (t) => {
+test("a link on another site asks first: nothing has happened until its button is pressed", async (t) => {
   const { context, page } = await newDevice(t);
   await signIn(page, gate.url, "ada");
   await followForeignLink(page, `${gate.url}/logout`);
@@ -116,7 +114,7 @@ test("a link on another site asks first: nothing has happened until its button i
   assert.equal(await isSignedInBrowser(context, gate.url), false);
 });
 
-test("while the session store does not answer nobody is told to be signed out, and the page finishes the logout by itself", LIMIT, async (t) => {
+test("while the session store does not answer nobody is told to be signed out, and the page finishes the logout by itself", async (t) => {
   const { context, page } = await newDevice(t, { javaScriptEnabled: false });
   await signIn(page, gate.url, "ada");
   const cookies = await context.cookies();

@@ -17,7 +17,6 @@ import { startWireTap } from "../support/wire-tap.mjs";
 const DOCUMENT = new URL("../../docs/logout-links.md", import.meta.url);
 const [THE_APP, ANOTHER_PORT, ANOTHER_SITE] = ["the app", "another port", "another site"];
 const FOREIGN_HOST = "elsewhere.test";
-const LIMIT = { timeout: 30_000 };
 const NOTHING_SENT = { sent: null, answer: null };
 
 let gate, tap, browser, origins;
@@ -46,7 +45,7 @@ describe("who asked is logged out, and nobody else", () => {
   for (const way of WAYS) {
     for (const from of [THE_APP, ANOTHER_PORT, ANOTHER_SITE]) {
       const asked = [ANYBODY, from].includes(way.askedBy);
-      test(`${way.name}, on a page of ${from}: ${asked ? "logs out" : "logs nobody out"}`, LIMIT, async () => {
+      test(`${way.name}, on a page of ${from}: ${asked ? "logs out" : "logs nobody out"}`, async () => {
         const observation = await observe(way, from);
         observations.push({ way: way.name, from, ...observation });
         assert.equal(observation.signedIn, !asked);
@@ -55,7 +54,7 @@ describe("who asked is logged out, and nobody else", () => {
   }
 });
 
-test("a link that was prefetched logs out when it is clicked", LIMIT, async () => {
+test("a link that was prefetched logs out when it is clicked", async () => {
   await withVisitor(async ({ context, page, target, tokens }) => {
     await outcomeOf(wayNamed("speculation rules, prefetch"), THE_APP, { context, page, target });
     await page.evaluate((to) => document.body.insertAdjacentHTML("beforeend", `<a id="act" href="${to}">log out</a>`), target);
@@ -64,7 +63,7 @@ test("a link that was prefetched logs out when it is clicked", LIMIT, async () =
   });
 });
 
-test("a link that the app's own service worker passes on leads to a page that asks, and its button logs out", LIMIT, async () => {
+test("a link that the app's own service worker passes on leads to a page that asks, and its button logs out", async () => {
   await withVisitor(async ({ context, page, target, tokens }) => {
     await installPassingWorker(page, origins[THE_APP]);
     await outcomeOf(wayNamed("link, clicked"), THE_APP, { context, page, target });
@@ -73,7 +72,7 @@ test("a link that the app's own service worker passes on leads to a page that as
   });
 });
 
-test("an address of another site that is typed and redirects here cannot be told from a typed /logout", LIMIT, async () => {
+test("an address of another site that is typed and redirects here cannot be told from a typed /logout", async () => {
   const sentFor = (addressOf) =>
     withVisitor(async ({ page, target }) => {
       await page.goto(addressOf(target));

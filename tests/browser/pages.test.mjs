@@ -13,7 +13,6 @@ import { APP_PAGES, GATE_PAGES, laptop } from "../support/gate-pages.mjs";
 import { STAND_IN, healObject } from "../support/object-stand-in.mjs";
 
 const SCREENSHOTS = new URL("../../docs/screenshots/", import.meta.url);
-const LIMIT = { timeout: 60_000 };
 const USER = "Ada";
 const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 800, height: 560 } },
@@ -42,7 +41,7 @@ afterEach(async () => {
 describe("each page, in each look, is whole and without a fault", () => {
   for (const [name, show] of Object.entries({ ...APP_PAGES, ...GATE_PAGES })) {
     for (const [look, screen] of Object.entries(LOOKS)) {
-      test(`${name}, ${look}`, LIMIT, async (t) => {
+      test(`${name}, ${look}`, async (t) => {
         const { page } = await shown(t, show, screen);
         await assertHeading(page);
         await assertNothingIsCutOff(page);
@@ -55,7 +54,7 @@ describe("each page, in each look, is whole and without a fault", () => {
 
 describe("the gate's pages are closed: no script, nothing from elsewhere, in nobody's frame", () => {
   for (const [name, show] of Object.entries(GATE_PAGES)) {
-    test(name, LIMIT, async (t) => {
+    test(name, async (t) => {
       const complaints = [];
       const { page, response } = await shown(t, show, { onConsole: (message) => complaints.push(message.text()) });
       const policy = response.headers()["content-security-policy"];
@@ -69,14 +68,14 @@ describe("the gate's pages are closed: no script, nothing from elsewhere, in nob
   }
 });
 
-test("title and accent of the pages are settings", LIMIT, async (t) => {
+test("title and accent of the pages are settings", async (t) => {
   const page = await confirmationWith(t, { PAGE_TITLE: "Ducks & Co", PAGE_ACCENT: "#b00020" });
   assert.match(await page.title(), /Ducks & Co/);
   const brand = page.getByText("Ducks & Co", { exact: true });
   assert.equal(await brand.evaluate((element) => getComputedStyle(element).borderLeftColor), "rgb(176, 0, 32)");
 });
 
-test("a stylesheet of the application's own has the last word", LIMIT, async (t) => {
+test("a stylesheet of the application's own has the last word", async (t) => {
   const page = await confirmationWith(t, { PAGE_STYLESHEET: "/assets/style.css" });
   const accent = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--accent"));
   assert.match(accent, /light-dark/);

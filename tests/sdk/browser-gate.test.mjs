@@ -15,8 +15,12 @@ const chromium = await launchChromium();
 after(() => chromium.close());
 const origin = await originSource();
 
-const gateWith = (t, vars) =>
+/** For how long an access token lives. */
+const LIFETIME = 3600;
+
+const gateWith = (t, vars, options) =>
   gateFor(t, {
+    ...options,
     origin,
     vars: {
       RULES: [
@@ -37,11 +41,11 @@ async function browserFor(t) {
 const openApp = (context, gate) => openTab(context, { site: gate.url, api: gate.url, mode: "cookie" });
 
 test("the gate renews in passing, and the SDK learns of it without a call of its own", async (t) => {
-  const gate = await gateWith(t, { ACCESS_TOKEN_TTL: 2 });
+  const gate = await gateWith(t, {}, { clock: true });
   const tab = await openApp(await browserFor(t), gate);
   await tab.login("u1");
   const before = await tab.payload();
-  await tab.accessTokenExpiry();
+  await gate.moveClock(LIFETIME);
 
   const calls = await tab.callsDuring(async () => assert.equal(await tab.whoami(), "u1"));
   assert.deepEqual(calls, ["GET /api/me"]);
@@ -108,11 +112,11 @@ describe("with ANTI_CSRF", () => {
     ["custom-header", { "/api/me": 403, "/auth/signout": 401, "/auth/session/refresh": 401 }],
   ]) {
     test(`${mode}, the SDK sends what is asked for`, async (t) => {
-      const gate = await gateWith(t, { ANTI_CSRF: mode, ACCESS_TOKEN_TTL: 2, REFRESH_COOKIE_PATH: "/auth/session/refresh" });
+      const gate = await gateWith(t, { ANTI_CSRF: mode, REFRESH_COOKIE_PATH: "/auth/session/refresh" }, { clock: true });
       const tab = await openApp(await browserFor(t), gate);
       await tab.login("u1");
       assert.equal(await tab.whoami("POST"), "u1");
-      await tab.accessTokenExpiry();
+      await gate.moveClock(LIFETIME);
       assert.equal(await tab.whoami("POST"), "u1", "after a renewal, too");
       await tab.signOut();
       assert.equal(await tab.doesSessionExist(), false);

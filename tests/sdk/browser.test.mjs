@@ -19,10 +19,11 @@ const origins = Object.values(site);
 const chromium = await launchChromium();
 after(() => chromium.close());
 
-const gateWith = async (vars) =>
+const gateWith = async (options) =>
   gateFor(
     { after },
     {
+      ...options,
       origin: await originSource(origins),
       vars: {
         CORS_ORIGINS: origins,
@@ -31,13 +32,14 @@ const gateWith = async (vars) =>
           { path: "/app", session: "none" },
           { path: "/api/login", session: "optional" },
         ],
-        ...vars,
       },
     },
   );
 
 const gate = await gateWith({});
-const briefGate = await gateWith({ ACCESS_TOKEN_TTL: 2 });
+/** For how long an access token lives. */
+const LIFETIME = 3600;
+const agingGate = await gateWith({ clock: true });
 
 for (const [mode, where, elsewhere] of [
   ["cookie", "its own origin"],
@@ -111,16 +113,16 @@ function lifeOfASession({ mode, elsewhere }) {
   });
 
   test("an expired access token is renewed without the page noticing", async (t) => {
-    const { tab } = await signedIn(t, "u1", briefGate);
-    await tab.accessTokenExpiry();
+    const { tab } = await signedIn(t, "u1", agingGate);
+    await agingGate.moveClock(LIFETIME);
     const calls = await tab.callsDuring(async () => assert.equal(await tab.whoami(), "u1"));
     assert.deepEqual(calls, [ME, ME, REFRESH]);
     assert.equal(await tab.doesSessionExist(), true);
   });
 
   test("three calls that find it expired cause one renewal", async (t) => {
-    const { tab } = await signedIn(t, "u1", briefGate);
-    await tab.accessTokenExpiry();
+    const { tab } = await signedIn(t, "u1", agingGate);
+    await agingGate.moveClock(LIFETIME);
     const calls = await tab.callsDuring(async () => {
       assert.deepEqual(await Promise.all([tab.whoami(), tab.whoami(), tab.whoami()]), ["u1", "u1", "u1"]);
     });
@@ -128,13 +130,13 @@ function lifeOfASession({ mode, elsewhere }) {
   });
 
   test("two tabs that find it expired at once both stay signed in", async (t) => {
-    const { tab, newTab } = await signedIn(t, "tabs", briefGate);
+    const { tab, newTab } = await signedIn(t, "tabs", agingGate);
     const second = await newTab();
-    await tab.accessTokenExpiry();
+    await agingGate.moveClock(LIFETIME);
     assert.deepEqual(await Promise.all([tab.whoami(), second.whoami()]), ["tabs", "tabs"]);
     assert.deepEqual([await tab.doesSessionExist(), await second.doesSessionExist()], [true, true]);
-    assert.equal((await handlesOf("tabs", briefGate)).length, 1);
-    await revokeAll("tabs", briefGate);
+    assert.equal((await handlesOf("tabs", agingGate)).length, 1);
+    await revokeAll("tabs", agingGate);
   });
 
   test("a session that was revoked elsewhere is noticed at the next call", async (t) => {
@@ -164,11 +166,11 @@ function lifeOfASession({ mode, elsewhere }) {
   });
 
   test("signing out works with an expired access token", async (t) => {
-    const { tab } = await signedIn(t, "late", briefGate);
-    await tab.accessTokenExpiry();
+    const { tab } = await signedIn(t, "late", agingGate);
+    await agingGate.moveClock(LIFETIME);
     await tab.signOut();
     assert.equal(await tab.doesSessionExist(), false);
-    assert.deepEqual(await handlesOf("late", briefGate), []);
+    assert.deepEqual(await handlesOf("late", agingGate), []);
   });
 
   test("signing out works when the session was revoked before", async (t) => {

@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
 import { gateFor, headerOf } from "../support/session.mjs";
-import { seconds } from "../support/time.mjs";
 import { refresh } from "./support/app.mjs";
 import { expressFor } from "./support/express.mjs";
 
@@ -35,10 +34,10 @@ describe("signing keys", async () => {
   }
 
   test("dynamic ones change while sessions live, which no backend notices", async (t) => {
-    const rotating = await gateFor(t, { vars: { SIGNING_KEY_ROTATION: 2, ACCESS_TOKEN_TTL: 100 } });
+    const rotating = await gateFor(t, { clock: true, vars: { SIGNING_KEY_ROTATION: 100, ACCESS_TOKEN_TTL: 1000 } });
     const app = await expressFor(t, { connectionURI: `${rotating.url}/auth/core` });
     const before = await create(app);
-    await seconds(2);
+    await rotating.moveClock(100);
     const since = await create(app);
     assert.notEqual(headerOf(before.tokens.accessToken).kid, headerOf(since.tokens.accessToken).kid);
     for (const session of [before, since]) assert.equal(await statusOf(app, "/me", session), 200);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { ensureChromium } from "../../scripts/chromium.mjs";
+import { PATIENCE_MS } from "./time.mjs";
 
 const FLAGS = [
   "--headless",
@@ -30,8 +31,19 @@ export async function launchChromium({ certificate, hosts = [] } = {}) {
   if (certificate) args.push(`--ignore-certificate-errors-spki-list=${certificate.keyHash}`);
   if (hosts.length > 0) args.push(`--host-resolver-rules=${hosts.map((name) => `MAP ${name} 127.0.0.1`).join(",")}`);
   // Playwright's own arguments switch off what is tested here: the back/forward cache, partitioned storage.
-  const browser = await chromium.launch({ executablePath, ignoreDefaultArgs: true, args });
+  const browser = await chromium.launch({ executablePath, ignoreDefaultArgs: true, args, timeout: PATIENCE_MS });
+  waitLong(browser);
   // Its last processes still write there for a moment.
   browser.once("disconnected", () => rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return browser;
+}
+
+/** Whatever is waited for in this browser is given up late. */
+function waitLong(browser) {
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+  };
 }

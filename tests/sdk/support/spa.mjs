@@ -3,7 +3,6 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -87,12 +86,6 @@ class Tab {
   /** What the SDK has told the application, in order. */
   events() {
     return this.page.evaluate(() => events);
-  }
-
-  /** Resolves when the access token of the page has expired: real time has to pass. */
-  async accessTokenExpiry() {
-    const { exp } = await this.payload();
-    await delay((exp + 1) * 1000 - Date.now());
   }
 
   /** The calls that `work` causes, without order. */
