@@ -55,7 +55,7 @@ async function bundle() {
   writeFileSync(glue, readFileSync(glue, "utf8").replace("import source ", "import ").replace(UNUSED_CLASS, ""));
   const external = ["cloudflare:workers", `./${WASM}`].map((name) => `--external:${name}`);
   await run(join(ROOT, "node_modules", ".bin", "esbuild"), [
-    "src/edge/entry.js", "--bundle", "--inject:src/edge/microtask.js", "--minify", "--format=esm", "--target=es2022",
+    "src/edge/entry.js", "--bundle", "--inject:src/edge/platform/microtask.js", "--minify", "--format=esm", "--target=es2022",
     `--alias:session-gate=./${BOUND}/index.js`, ...external, `--outfile=${FRESH}/index.js`, "--log-level=warning",
     // wasm-bindgen names a module once for each function that it hands on as it is.
     "--log-override:duplicate-object-key=silent",

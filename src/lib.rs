@@ -6,17 +6,19 @@
     allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may fail by panicking")
 )]
 
-pub mod bytes;
+pub mod base;
 pub mod config;
-pub mod event;
+pub mod cookies;
 pub mod gate;
-pub mod json;
+pub mod log;
+pub mod logout;
+pub mod memory;
+pub mod object;
 pub mod pages;
 pub mod request;
 pub mod response;
 pub mod session;
 pub mod supertokens;
-pub mod time;
 pub mod token;
 
 #[cfg(target_arch = "wasm32")]

@@ -15,9 +15,9 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use session_gate::gate::{Entry, Rules, SessionNeed};
-use session_gate::json::array;
-use session_gate::time::Seconds;
+use session_gate::base::json::array;
+use session_gate::base::time::Seconds;
+use session_gate::config::{Entry, Rules, SessionNeed};
 
 /// What a rule says here: path, need, `fresh`, `control`.
 type Row = (String, SessionNeed, u32, bool);

@@ -10,11 +10,12 @@
 
 use proptest::prelude::*;
 use serde_json::Map;
-use session_gate::bytes::Random;
+use session_gate::base::bytes::Random;
+use session_gate::base::time::{Seconds, Timestamp};
+use session_gate::object::{Rows, decide};
 use session_gate::session::{
-    AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Proof, Reply, Rows, Scope, Session, decide,
+    AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Proof, Reply, Scope, Session,
 };
-use session_gate::time::{Seconds, Timestamp};
 
 const ACCESS_TTL: i64 = 600;
 const GRACE: i64 = 30;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use serde_json::{Value, json};
 use session_gate::config::Config;
 use session_gate::request::Head;
-use session_gate::time::Timestamp;
+use session_gate::base::time::Timestamp;
 use session_gate::token::Keys;
 use url::Url;
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::bytes;
+use session_gate::base::bytes;
 use session_gate::token::{Unverified, Version};
 use session_gate_fuzz::{NOW, with_gate};
 

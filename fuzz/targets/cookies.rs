@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use session_gate::request::{Held, hold, strip};
-use session_gate::response::cookies::GateCookie;
+use session_gate::cookies::GateCookie;
 use session_gate_fuzz::with_gate;
 
 fuzz_target!(|header: &str| {

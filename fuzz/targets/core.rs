@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::config::is_name_space_id;
+use session_gate::base::names::is_name_space_id;
 use session_gate::gate::is_too_much_data;
 use session_gate::session::PROTECTED;
 use session_gate::supertokens::cdi::{Call, CdiVersion, CorePath, Refused};

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::bytes::{self, Random};
+use session_gate::base::bytes::{self, Random};
 use session_gate::session::{Handle, ObjectId};
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::bytes::Random;
+use session_gate::base::bytes::Random;
 use session_gate::session::{Generation, Handle};
 use session_gate::token::{RefreshToken, open_marker, seal_marker};
 use session_gate_fuzz::with_gate;

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::gate::{Absence, Presented, asked, no_session, redirect_target};
+use session_gate::gate::{Absence, Presented, no_session};
+use session_gate::logout::{asked, redirect_target};
 use session_gate::request::{Form, FormType, Origin, is_path, percent_encode, return_target};
 use session_gate_fuzz::{FRIEND, OWN, head, is_trusted, led_to, with_gate};
 

@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use session_gate::gate::{Route, SessionNeed};
+use session_gate::gate::Route;
+use session_gate::config::SessionNeed;
 use session_gate::request::{LogoutLink, Trust, cross_site, logout_link};
 use session_gate_fuzz::{head, with_gate};
 

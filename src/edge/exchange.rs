@@ -9,25 +9,25 @@ use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{web_sys, worker_sys};
 
-use super::isolate::Isolate;
-use super::logout;
-use super::platform::{self, Moment, Unread};
-use super::reply;
-use super::store::{self, Asker, Unavailable};
+use crate::base::time::{Seconds, Timestamp};
 use crate::config::Config;
-use crate::event::{GateEvent, gate_line};
+use crate::cookies::GateCookie;
+use crate::edge::isolate::Isolate;
+use crate::edge::object::client::{self as store, Asker, Unavailable};
+use crate::edge::platform::{self, Moment, Unread};
+use crate::edge::reply;
+use crate::edge::routes::logout;
 use crate::gate::{
-    Access, Admission, Asked, Credentials, Delivery, Identity, Memory, Mint, Presented, Standing, Strays,
-    TokenPair, Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many,
-    unavailable,
+    Access, Admission, Credentials, Delivery, Identity, Mint, Presented, Standing, Strays, TokenPair,
+    Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many, unavailable,
 };
+use crate::log::{GateEvent, gate_line};
+use crate::memory::{Asked, Memory};
 use crate::pages::Problem;
 use crate::request::{Broken, Form, FormType, Head, network};
-use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
 use crate::supertokens::fdi;
-use crate::time::{Seconds, Timestamp};
 use crate::token::{Keys, RefreshToken, Verified, Version};
 
 /// For how many milliseconds the browser is taken to hold the cookies that it sent, and a session to live of which

@@ -11,9 +11,9 @@ use worker::js_sys;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, worker_sys};
 
-use super::signatures::Signatures;
 use crate::config::{Config, Invalid};
-use crate::gate::Memory;
+use crate::edge::platform::signatures::Signatures;
+use crate::memory::Memory;
 use crate::token::Keys;
 
 /// How many apps beside the gate's own have their keys remembered.

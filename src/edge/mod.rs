@@ -3,21 +3,13 @@
 //! Invariant: no rule lives here. The shell reads the request, asks the core, talks to the object
 //! and the origin, writes the response; wherever it branches, it branches on an enum of the core.
 
-mod account;
-mod backend;
-mod control;
-mod device;
 mod exchange;
 mod isolate;
-mod logout;
+mod object;
+mod pass;
 mod platform;
-mod proxy;
 mod reply;
-mod sdk;
-mod signatures;
-mod store;
-mod table;
-mod user_sessions;
+mod routes;
 
 use std::rc::Rc;
 
@@ -30,6 +22,7 @@ use crate::gate::{Route, misconfigured};
 use crate::response::{Answer, Reason};
 use exchange::Exchange;
 use isolate::Isolate;
+use routes::{account, browser_sdk, core, logout};
 
 #[event(start)]
 fn start() {
@@ -68,8 +61,8 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let answer = match Route::of(exchange.head.path(), exchange.config()) {
-        Route::Origin => return proxy::pass(exchange).await,
-        Route::Core(path) => return exchange.respond_as_is(backend::serve(exchange, path).await?),
+        Route::Origin => return pass::pass(exchange).await,
+        Route::Core(path) => return exchange.respond_as_is(core::serve(exchange, path).await?),
         route => own_route(exchange, route).await?,
     };
     exchange.respond(answer)
@@ -91,8 +84,8 @@ async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsVa
         Route::RevokeSession => account::revoke(exchange).await,
         Route::Jwks => Ok(account::jwks(exchange).await),
         Route::Health => Ok(account::health(exchange)),
-        Route::Refresh => sdk::refresh(exchange).await,
-        Route::SignOut => sdk::sign_out(exchange).await,
+        Route::Refresh => browser_sdk::refresh(exchange).await,
+        Route::SignOut => browser_sdk::sign_out(exchange).await,
         Route::Origin | Route::Core(_) | Route::Unknown => {
             // Read so that cookies which prove nothing are expired.
             exchange.credentials().await;

@@ -3,7 +3,7 @@
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
-use super::platform::{self, Changes};
+use crate::edge::platform::{self, Changes};
 use crate::response::{Additions, Answer, Body};
 
 /// The response for an answer.

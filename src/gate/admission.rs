@@ -5,17 +5,17 @@
 
 use std::rc::Rc;
 
-use crate::bytes::Random;
+use crate::base::bytes::Random;
+use crate::base::time::{Seconds, Timestamp};
 use crate::config::{AntiCsrfMode, Config};
 use crate::request::{Head, Trust, cross_site};
 use crate::response::Reason;
 use crate::session::{AntiCsrf, Command, Handle, Policy, Reply, Session};
-use crate::time::{Seconds, Timestamp};
 use crate::token::{AccessToken, Keys};
 
 use super::credentials::{Access, Credentials, Sent};
-use super::memory::{Asked, Memory};
 use super::tokens::{Mint, TokenPair, Unsigned};
+use crate::memory::{Asked, Memory};
 
 /// What to do about the credentials of a request.
 pub enum Admission {

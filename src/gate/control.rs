@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::config::is_name_space_id;
-use crate::json::{Fields, object, optional, text};
+use crate::base::json::{Fields, object, optional, text};
+use crate::base::names::is_name_space_id;
 use crate::session::{DEFAULT_TENANT, Handle, MAX_USER_ID, Payload, Scope};
 
 /// The header that makes a session.

@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use super::tokens::Delivery;
 use crate::config::Config;
+use crate::cookies::GateCookie;
 use crate::request::{Head, Held, hold, values};
-use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Logout, Proof, Scope};
 use crate::token::{AccessToken, Keys, RefreshToken, Verified, claims_session, open_marker};
 
@@ -341,11 +341,11 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes;
+    use crate::base::bytes;
+    use crate::base::time::Timestamp;
     use crate::config::tests::config;
     use crate::request::head::tests::head;
     use crate::session::{Lineage, ObjectId};
-    use crate::time::Timestamp;
     use serde_json::json;
 
     fn handle(n: u8) -> Handle {

@@ -6,12 +6,8 @@ mod admission;
 mod caching;
 mod control;
 mod credentials;
-mod logout;
-mod memory;
-mod readings;
 mod refusal;
 mod route;
-mod rules;
 mod tokens;
 
 pub use admission::{
@@ -21,12 +17,8 @@ pub use admission::{
 pub use caching::{Caching, is_targeted};
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
 pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
-pub use logout::{
-    LogoutRequest, LogoutStep, UnknownScope, all_logouts, asked, done, pending, postponed, redirect_target,
-    signed_out_headers, step_of_link,
+pub use refusal::{
+    RETRY_AFTER, challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable,
 };
-pub use memory::{Asked, Memory};
-pub use refusal::{challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable};
 pub use route::Route;
-pub use rules::{Entry, Rule, Rules, SessionNeed};
 pub use tokens::{Delivery, Mint, TokenPair, Unsigned, bearer_cleared, cleared, delivered, taken_back};

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::cookies::SameSite;
 use crate::pages::{self, Problem};
 use crate::request::{Head, Origin, is_path, percent_encode};
-use crate::response::cookies::SameSite;
 use crate::response::{Answer, Body, Reason};
 
 use super::admission::Absence;

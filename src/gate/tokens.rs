@@ -7,12 +7,12 @@
 use std::rc::Rc;
 
 use super::credentials::Credentials;
-use crate::bytes;
+use crate::base::bytes;
+use crate::base::time::Timestamp;
 use crate::config::Config;
+use crate::cookies::GateCookie;
 use crate::response::Additions;
-use crate::response::cookies::GateCookie;
 use crate::session::{Handle, Issued, Policy, Session};
-use crate::time::Timestamp;
 use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
 /// Tokens to hand out.

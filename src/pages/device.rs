@@ -1,6 +1,6 @@
 //! How a session is shown to its user: the device in words, and times relative to now.
 
-use crate::time::Timestamp;
+use crate::base::time::Timestamp;
 
 /// A device in words, from the names of its browser and its system.
 #[must_use]

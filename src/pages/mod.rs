@@ -8,13 +8,13 @@ mod device;
 use askama::Template;
 use sha2::{Digest as _, Sha256};
 
-use crate::bytes;
+use crate::base::bytes;
+use crate::base::time::Timestamp;
 use crate::config::{Config, Look};
-use crate::gate::LogoutRequest;
+use crate::logout::LogoutRequest;
 use crate::request::Origin;
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Handle, Scope, Session};
-use crate::time::Timestamp;
 
 pub use device::{device_name, relative};
 

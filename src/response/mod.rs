@@ -4,7 +4,6 @@
 //! says why it is what it is.
 
 mod answer;
-pub mod cookies;
 mod reason;
 
 pub use answer::{Additions, Answer, Body};

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::bytes::{self, Random};
+use crate::base::bytes::{self, Random};
 
 /// The id of a `UserSessions` object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

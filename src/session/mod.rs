@@ -3,27 +3,20 @@
 //! Invariant: nothing here does I/O. The object loads rows, calls [`decide()`], and writes what it is
 //! told; no other code changes a session.
 
-mod command;
-mod decide;
-mod failure;
 mod handle;
-mod known;
 pub(crate) mod payload;
-mod read;
+mod protocol;
 mod rotation;
 
-pub use command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
-pub use decide::{Outcome, Rows, decide};
-pub use failure::Marks;
 pub use handle::{Handle, ObjectId};
-pub use known::Known;
 pub use payload::{PROTECTED, Payload, ProtectedName};
+pub use protocol::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 
 use serde::Serialize;
 
-use crate::bytes::Random;
-use crate::time::{Instant, Seconds, Timestamp};
+use crate::base::bytes::Random;
+use crate::base::time::{Instant, Seconds, Timestamp};
 
 /// The application name space that a gate serves unless told otherwise.
 pub const DEFAULT_APP: &str = "public";

@@ -19,8 +19,8 @@
 
 use serde::Serialize;
 
-use crate::bytes::Random;
-use crate::time::{Seconds, Timestamp};
+use crate::base::bytes::Random;
+use crate::base::time::{Seconds, Timestamp};
 
 /// Where a session stands in the succession of its refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

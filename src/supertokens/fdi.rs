@@ -4,9 +4,9 @@
 //! SDK goes by; a status of 401 makes it refresh, any other refusal does not.
 
 use crate::config::{AntiCsrfMode, Config};
+use crate::cookies::GateCookie;
 use crate::gate::{Absence, Credentials, Delivery, shows_anti_csrf, taken_back};
 use crate::request::{Head, hold};
-use crate::response::cookies::GateCookie;
 use crate::response::{Additions, Answer, Body, Reason};
 use crate::session::{AntiCsrf, Handle};
 use crate::token::{Keys, RefreshToken};

@@ -10,10 +10,10 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use crate::bytes::{self, Random};
-use crate::json::Fields;
+use crate::base::bytes::{self, Random};
+use crate::base::json::Fields;
+use crate::base::time::Timestamp;
 use crate::session::{FirstUse, Handle, Payload, Session};
-use crate::time::Timestamp;
 
 use super::draft::{ALGORITHM, Draft};
 use super::keys::Keys;

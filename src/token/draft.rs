@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use jwt_compact::{Algorithm, AlgorithmExt as _, AlgorithmSignature, Claims, Header};
 use serde_json::{Map, Value};
 
-use crate::bytes;
-use crate::time::Timestamp;
+use crate::base::bytes;
+use crate::base::time::Timestamp;
 
 /// The one algorithm of the gate: Ed25519 (RFC 8037 §3.1).
 pub(super) const ALGORITHM: &str = "EdDSA";

@@ -14,9 +14,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::cache::VerifiedTokens;
-use crate::bytes;
+use crate::base::bytes;
+use crate::base::time::{Seconds, Timestamp};
 use crate::session::{DEFAULT_APP, Handle};
-use crate::time::{Seconds, Timestamp};
 
 /// The length of an anti-CSRF token, in bytes.
 const ANTI_CSRF: usize = 16;

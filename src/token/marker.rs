@@ -3,8 +3,8 @@
 //! Invariant: a marker can do the logouts it was sealed for and nothing else. It is no session
 //! and proves none; replaying it ends what has ended already.
 
-use crate::bytes;
-use crate::json::array;
+use crate::base::bytes;
+use crate::base::json::array;
 use crate::session::Logout;
 
 use super::keys::{Keys, Purpose};
@@ -36,9 +36,9 @@ pub fn open_marker(text: &str, keys: &Keys) -> Option<Vec<Logout>> {
 mod tests {
     use super::super::keys::tests::{SECRET, keys};
     use super::*;
-    use crate::bytes::Random;
+    use crate::base::bytes::Random;
+    use crate::base::time::Timestamp;
     use crate::session::{Handle, ObjectId, Proof, Scope};
-    use crate::time::Timestamp;
 
     #[test]
     fn a_marker_reads_back_and_only_unchanged() {

@@ -3,7 +3,7 @@
 //! Invariant: a token without a valid tag never becomes a [`RefreshToken`], so a forged one reaches
 //! no object. The object keeps nonces only; a dump of its storage makes no token.
 
-use crate::bytes::{self, Random};
+use crate::base::bytes::{self, Random};
 use crate::session::{Generation, Handle};
 
 use super::keys::{Keys, Purpose};

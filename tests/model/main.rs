@@ -17,12 +17,12 @@ use oracle::{Access, Ask, Proof, Said, Scope, World};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use serde_json::Map;
-use session_gate::bytes::Random;
+use session_gate::base::bytes::Random;
+use session_gate::base::time::{Seconds, Timestamp};
+use session_gate::object::{Known, Rows, decide};
 use session_gate::session::{
-    self, AntiCsrf, Command, FirstUse, Generation, Issued, Known, Policy, Reach, Reply, Rows, Session,
-    Stored, decide,
+    self, AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Reach, Reply, Session, Stored,
 };
-use session_gate::time::{Seconds, Timestamp};
 
 const USERS: usize = 2;
 const JARS: usize = 4;

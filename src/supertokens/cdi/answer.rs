@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::call::{RefreshCall, VerifyCall};
+use crate::base::time::Timestamp;
 use crate::gate::TokenPair;
 use crate::session::{AntiCsrf, Handle, Session};
-use crate::time::Timestamp;
 use crate::token::{AccessToken, Keys, Version};
 
 /// How the anti-CSRF token of a refresh stands.

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value};
 
 use super::{CdiVersion, CorePath, Endpoint, Refused};
+use crate::base::json::{Fields, array, object, optional, text};
 use crate::gate::is_too_much_data;
-use crate::json::{Fields, array, object, optional, text};
 use crate::request::{Head, first_parameter};
 use crate::session::{DEFAULT_TENANT, MAX_USER_ID, Payload};
 use crate::token::Version;

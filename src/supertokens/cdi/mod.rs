@@ -14,7 +14,7 @@ pub use call::{Call, CreateCall, JwtCall, RefreshCall, UserCall, VerifyCall};
 
 use subtle::ConstantTimeEq as _;
 
-use crate::config::is_name_space_id;
+use crate::base::names::is_name_space_id;
 use crate::request::Head;
 use crate::response::{Answer, Body, Reason};
 use crate::session::{DEFAULT_APP, DEFAULT_TENANT};

@@ -11,12 +11,14 @@ use worker::js_sys::{Date, Object};
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::{Env, worker_sys};
 
-use super::isolate::Isolate;
-use super::platform::{self, Moment};
-use super::table::Table;
-use crate::event::{SessionEvent, session_line};
-use crate::session::{Command, Envelope, Handle, ObjectId, Reply, decide};
-use crate::time::{Instant, Timestamp};
+use crate::base::time::{Instant, Timestamp};
+use crate::edge::isolate::Isolate;
+use crate::edge::object::table::Table;
+use crate::edge::platform::{self, Moment};
+use crate::log::session_line;
+use crate::object::SessionEvent;
+use crate::object::decide;
+use crate::session::{Command, Envelope, Handle, ObjectId, Reply};
 
 /// A user's sessions.
 #[wasm_bindgen]

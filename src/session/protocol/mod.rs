@@ -4,14 +4,16 @@
 //! can run different versions during a deploy. A field is only ever added, with a default; unknown
 //! fields are ignored. Every command may be repeated: its second run leaves what the first did.
 
+mod read;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::payload::Payload;
-use super::rotation::{FirstUse, Generation, Issued};
-use super::{Handle, Session};
-use crate::bytes::Random;
-use crate::time::Timestamp;
+use crate::base::bytes::Random;
+use crate::base::time::Timestamp;
+use crate::session::payload::Payload;
+use crate::session::rotation::{FirstUse, Generation, Issued};
+use crate::session::{Handle, Session};
 
 /// A command and the app it is for: a session of another app is no session here.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -3,17 +3,22 @@
 //! Invariant: a [`Config`] is complete and consistent. A wrong value is an error that names the
 //! variable and what it must be, never the value, and the gate then serves nothing (fails closed).
 
+mod readings;
+mod rules;
+
+pub use rules::{Entry, Rule, Rules, SessionNeed};
+
 use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::gate::{Entry, Rule, Rules, SessionNeed};
-use crate::json::{array, text};
+use crate::base::json::{array, text};
+use crate::base::names::{is_domain, is_name_space_id};
+use crate::base::time::Seconds;
+use crate::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
 use crate::request::{Head, Origin, is_path};
-use crate::response::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
 use crate::session::{DEFAULT_APP, Policy};
-use crate::time::Seconds;
 use crate::token::{Keys, Secret};
 
 /// The longest that a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
@@ -467,32 +472,6 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
 
 const ACCENT: &str = "a colour like #3451b2";
 const REFRESH_PATH: &str = "/ or a path that covers BASE_PATH/session/refresh";
-
-/// Whether a text can name an app or a tenant.
-#[must_use]
-pub fn is_name_space_id(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(allowed)
-}
-
-/// Whether a text is a domain name of at least two labels, which is what a cookie can be set for.
-#[must_use]
-pub fn is_domain(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    // The last label of a domain name is never a number; that would be an IP address.
-    let numeric =
-        |text: &str| text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    (text.contains('.') || text == "localhost")
-        && text.len() <= 253
-        && text.split('.').all(label)
-        && !numeric(text)
-}
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -4,13 +4,15 @@
 
 use serde_json::{Map, Value};
 
-use super::exchange::Exchange;
-use super::logout;
-use super::platform;
-use super::proxy::{News, Passage, Renewed, still_true};
-use super::store::{self, Removal, Unavailable};
 use crate::config::AntiCsrfMode;
-use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession, Rule, postponed};
+use crate::config::Rule;
+use crate::edge::exchange::Exchange;
+use crate::edge::object::client::{self as store, Removal, Unavailable};
+use crate::edge::pass::{News, Passage, Renewed, still_true};
+use crate::edge::platform;
+use crate::edge::routes::logout;
+use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
+use crate::logout::postponed;
 use crate::pages::Problem;
 use crate::response::Answer;
 use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Scope, Session};

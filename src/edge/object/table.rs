@@ -8,12 +8,13 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
 
-use super::platform;
-use crate::bytes::Random;
-use crate::event::unreadable_line;
-use crate::json::Fields;
-use crate::session::{Command, Known, ObjectId, Outcome, Policy, Reach, Rows, Stored};
-use crate::time::Timestamp;
+use crate::base::bytes::Random;
+use crate::base::json::Fields;
+use crate::base::time::Timestamp;
+use crate::edge::platform;
+use crate::log::unreadable_line;
+use crate::object::{Known, Outcome, Rows};
+use crate::session::{Command, ObjectId, Policy, Reach, Stored};
 
 /// What goes wrong is the platform's, so it stays in the platform's own form.
 type Result<T> = std::result::Result<T, JsValue>;

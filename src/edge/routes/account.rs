@@ -3,16 +3,17 @@
 use serde_json::json;
 use worker::wasm_bindgen::JsValue;
 
-use super::device;
-use super::exchange::Exchange;
-use super::platform;
-use super::store::Unavailable;
-use crate::gate::{Absence, Identity, Standing, done, lacks_anti_csrf, no_session, taken_back, unauthorised};
+use crate::base::time::Seconds;
+use crate::edge::exchange::Exchange;
+use crate::edge::object::client::Unavailable;
+use crate::edge::platform;
+use crate::edge::platform::device;
+use crate::gate::{Absence, Identity, Standing, lacks_anti_csrf, no_session, taken_back, unauthorised};
+use crate::logout::done;
 use crate::pages::{self, Problem};
 use crate::request::{Form, first_parameter};
 use crate::response::{Answer, Reason};
 use crate::session::{Command, Handle, Proof, Reply, Scope, Session};
-use crate::time::Seconds;
 
 /// What the user is signed in with, or the answer for somebody who is not.
 struct Signed {
@@ -203,7 +204,7 @@ async fn with_tokens(exchange: &Exchange, identity: &Identity, answer: Answer) -
 
 /// The session's id within the user's own object. A handle of another object, or of none, becomes an
 /// id that no session has, so that it takes the same way and the same time.
-fn own_id(handle: &str, current: Handle) -> Result<crate::bytes::Random, JsValue> {
+fn own_id(handle: &str, current: Handle) -> Result<crate::base::bytes::Random, JsValue> {
     match Handle::parse(handle) {
         Some(handle) if handle.object == current.object => Ok(handle.id),
         _ => platform::random(),

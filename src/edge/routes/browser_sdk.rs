@@ -2,14 +2,12 @@
 
 use worker::wasm_bindgen::JsValue;
 
-use super::exchange::Exchange;
-use super::logout;
-use super::platform;
-use super::store::Unavailable;
-use crate::gate::{
-    Absence, Delivery, LogoutRequest, Standing, all_logouts, lacks_anti_csrf, pending, postponed,
-    signed_out_headers,
-};
+use crate::edge::exchange::Exchange;
+use crate::edge::object::client::Unavailable;
+use crate::edge::platform;
+use crate::edge::routes::logout;
+use crate::gate::{Absence, Delivery, Standing, lacks_anti_csrf};
+use crate::logout::{LogoutRequest, all_logouts, pending, postponed, signed_out_headers};
 use crate::response::{Answer, Reason};
 use crate::session::{Command, Reply, Scope};
 use crate::supertokens::fdi;

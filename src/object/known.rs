@@ -4,9 +4,10 @@
 //! Invariant: what is known is what is stored. There is one instance of an object, and each of its
 //! writes goes through [`Known::with`].
 
-use super::{Outcome, Policy, Session, Stored, Unreadable};
-use crate::bytes::Random;
-use crate::time::Timestamp;
+use super::Outcome;
+use crate::base::bytes::Random;
+use crate::base::time::Timestamp;
+use crate::session::{Policy, Session, Stored, Unreadable};
 
 /// Rows that were read or written, with their apps.
 #[derive(Debug, Default, PartialEq)]
@@ -119,7 +120,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Seconds;
+    use crate::base::time::Seconds;
 
     fn id(n: u8) -> Random {
         Random::from_bytes([n; 16])

@@ -15,9 +15,9 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::readings::{MAX_DECODED, Step, is_plain};
-use crate::json::{Fields, optional, text};
+use crate::base::json::{Fields, optional, text};
+use crate::base::time::Seconds;
 use crate::request::{Head, is_path};
-use crate::time::Seconds;
 
 /// How many readings of a path are looked at. One that is not made up for the purpose has a few dozen at
 /// the most: four for an upper-case letter and an escape, 42 for everything that there is.
@@ -297,7 +297,7 @@ fn has_encoded_slash(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::array;
+    use crate::base::json::array;
     use serde_json::json;
 
     fn rules() -> Rules {

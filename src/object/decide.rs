@@ -6,12 +6,12 @@
 
 use serde_json::{Map, Value};
 
-use super::command::{AntiCsrf, Command, PayloadChange, Proof, Reply, Scope};
-use super::rotation::{FirstUse, Generation};
-use super::{Payload, Policy, Session, Unreadable};
-use crate::bytes::Random;
-use crate::event::{SessionEvent, SessionEventKind};
-use crate::time::{Instant, Seconds, Timestamp};
+use super::event::{SessionEvent, SessionEventKind};
+use crate::base::bytes::Random;
+use crate::base::time::{Instant, Seconds, Timestamp};
+use crate::session::{AntiCsrf, Command, PayloadChange, Proof, Reply, Scope};
+use crate::session::{FirstUse, Generation};
+use crate::session::{Payload, Policy, Session, Unreadable};
 use crate::token::fits_a_cookie;
 
 /// By how much the clocks of two machines may differ. The Worker says when a logout was asked for, and the object

@@ -5,17 +5,17 @@
 
 use serde_json::json;
 
+use crate::base::time::Timestamp;
 use crate::config::Config;
 use crate::pages::{self, Problem};
 use crate::request::{Form, Head, LogoutLink, first_parameter, logout_link, percent_encode, return_target};
 use crate::response::{Additions, Answer, Reason};
 use crate::session::{Logout, Scope};
-use crate::time::Timestamp;
 use crate::token::{Keys, seal_marker};
 
-use super::credentials::Credentials;
-use super::refusal::{RETRY_AFTER, problem};
-use super::tokens::{Delivery, cleared};
+use crate::gate::Credentials;
+use crate::gate::{Delivery, cleared};
+use crate::gate::{RETRY_AFTER, problem};
 
 /// What a logout request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

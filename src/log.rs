@@ -5,46 +5,10 @@
 
 use serde::Serialize;
 
-use crate::bytes::Random;
+use crate::base::bytes::Random;
+use crate::base::time::Timestamp;
+use crate::object::SessionEventKind;
 use crate::session::{Handle, ObjectId};
-use crate::time::Timestamp;
-
-/// Something that happened to a session; the object that keeps it reports it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionEvent {
-    /// What happened.
-    pub kind: SessionEventKind,
-    /// The session within its object.
-    pub id: Random,
-    /// Whose it is, if its row says so; hashed before it is written anywhere.
-    pub user_id: Option<String>,
-}
-
-/// What happened to a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum SessionEventKind {
-    /// It was made.
-    #[serde(rename = "session_created")]
-    Created,
-    /// Its refresh token was rotated.
-    #[serde(rename = "session_renewed")]
-    Renewed,
-    /// Its user logged out of it.
-    #[serde(rename = "session_logout")]
-    Logout,
-    /// Somebody else's word ended it: the application, or the user from another device.
-    #[serde(rename = "session_revoked")]
-    Revoked,
-    /// Its idle or absolute lifetime was over.
-    #[serde(rename = "session_expired")]
-    Expired,
-    /// A replaced refresh token came back; the session was deleted.
-    #[serde(rename = "token_reuse")]
-    TokenReuse,
-    /// It made room for a newer one.
-    #[serde(rename = "excess_sessions")]
-    Excess,
-}
 
 /// Something that the gate refused or could not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

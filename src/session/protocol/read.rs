@@ -11,12 +11,12 @@
 
 use serde_json::Value;
 
-use super::command::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
-use super::rotation::{Child, FirstUse, Generation, Issued, Lineage};
-use super::{DEFAULT_TENANT, Handle, Payload, Session, Stored, Unreadable};
-use crate::bytes::Random;
-use crate::json::{Fields, array, object, optional, text, variant};
-use crate::time::Timestamp;
+use super::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
+use crate::base::bytes::Random;
+use crate::base::json::{Fields, array, object, optional, text, variant};
+use crate::base::time::Timestamp;
+use crate::session::{Child, FirstUse, Generation, Issued, Lineage};
+use crate::session::{DEFAULT_TENANT, Handle, Payload, Session, Stored, Unreadable};
 
 impl Session {
     /// Reads a session.

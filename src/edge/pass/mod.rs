@@ -3,6 +3,8 @@
 //! Invariant: bodies never enter Wasm, and a response that needs nothing is handed on untouched. The
 //! origin sees no cookie of the gate and no identity header but the gate's own.
 
+mod control;
+
 use std::rc::Rc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -11,21 +13,21 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys;
 
-use super::control;
-use super::exchange::{Exchange, IN_TIME, Stage};
-use super::platform::{self, Changes, Moment};
-use super::reply;
-use crate::event::GateEvent;
+use crate::base::time::Seconds;
+use crate::config::{Rule, SessionNeed};
+use crate::edge::exchange::{Exchange, IN_TIME, Stage};
+use crate::edge::platform::{self, Changes, Moment};
+use crate::edge::reply;
 use crate::gate::{
-    Controls, Identity, Rule, SessionNeed, Standing, TokenPair, bearer_cleared, cleared, expected,
-    is_targeted, lacks_anti_csrf, no_session,
+    Controls, Identity, Standing, TokenPair, bearer_cleared, cleared, expected, is_targeted, lacks_anti_csrf,
+    no_session,
 };
+use crate::log::GateEvent;
 use crate::pages::Problem;
 use crate::request::{Origin, answers_preflight, is_withheld, names_cookie, public_location, strip};
 use crate::response::{Additions, Answer};
 use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
-use crate::time::Seconds;
 
 /// What the browser is told about its session beside the origin's answer.
 ///

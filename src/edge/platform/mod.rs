@@ -2,6 +2,9 @@
 //!
 //! Invariant: nothing else in the crate reads the clock or draws randomness.
 
+pub mod device;
+pub mod signatures;
+
 use std::time::Duration;
 
 use worker::js_sys::{self, Promise, Uint8Array};
@@ -9,11 +12,11 @@ use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
 
-use crate::bytes::Random;
+use crate::base::bytes::Random;
+use crate::base::time::{Instant, Timestamp};
 use crate::gate::Caching;
-use crate::time::{Instant, Timestamp};
 
-#[wasm_bindgen(module = "/src/edge/platform.js")]
+#[wasm_bindgen(module = "/src/edge/platform/platform.js")]
 extern "C" {
     /// Method, URL and headers of a request, a line each.
     #[wasm_bindgen(js_name = headOf)]

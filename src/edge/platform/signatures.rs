@@ -12,8 +12,8 @@ use worker::js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 
+use crate::base::time::Timestamp;
 use crate::gate::{TokenPair, Unsigned};
-use crate::time::Timestamp;
 use crate::token::{AccessToken, Draft, Keys, Unverified, Verified, public_jwk};
 
 const ED25519: &str = "Ed25519";

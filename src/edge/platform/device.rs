@@ -7,7 +7,7 @@ use worker::js_sys::Array;
 
 use crate::pages::device_name;
 
-#[wasm_bindgen::prelude::wasm_bindgen(module = "/src/edge/device.js")]
+#[wasm_bindgen::prelude::wasm_bindgen(module = "/src/edge/platform/device.js")]
 extern "C" {
     fn describe(user_agent: &str) -> Array;
 }

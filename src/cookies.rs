@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
-use crate::config::is_domain;
-use crate::json::{Fields, optional, text};
-use crate::time::Seconds;
+use crate::base::json::{Fields, optional, text};
+use crate::base::names::is_domain;
+use crate::base::time::Seconds;
 
 const ACCESS: &str = "sAccessToken";
 const REFRESH: &str = "sRefreshToken";

@@ -9,8 +9,8 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
+use crate::base::time::{Seconds, Timestamp};
 use crate::session::{Handle, ObjectId};
-use crate::time::{Seconds, Timestamp};
 
 /// How many sessions are remembered: under 1 MiB.
 const SESSIONS: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
@@ -124,7 +124,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::Random;
+    use crate::base::bytes::Random;
 
     fn handle(n: u8) -> Handle {
         Handle { object: ObjectId::default(), id: Random::from_bytes([n; 16]) }

@@ -3,13 +3,13 @@
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::future_to_promise;
 
-use super::exchange::{Exchange, Stage};
-use super::platform::{self, Moment};
-use super::store::{self, Asker, Unavailable};
-use crate::event::GateEvent;
-use crate::gate::{
-    Credentials, LogoutRequest, LogoutStep, all_logouts, asked, done, pending, postponed, redirect_target,
-    step_of_link,
+use crate::edge::exchange::{Exchange, Stage};
+use crate::edge::object::client::{self as store, Asker, Unavailable};
+use crate::edge::platform::{self, Moment};
+use crate::gate::Credentials;
+use crate::log::GateEvent;
+use crate::logout::{
+    LogoutRequest, LogoutStep, all_logouts, asked, done, pending, postponed, redirect_target, step_of_link,
 };
 use crate::pages::Problem;
 use crate::request::Form;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use worker::wasm_bindgen::JsValue;
 
-use super::exchange::Exchange;
-use super::platform::{self, Unread};
-use super::signatures::Signatures;
-use super::store::{self, Removal, Unavailable};
-use crate::bytes::Random;
+use crate::base::bytes::Random;
+use crate::base::time::Timestamp;
+use crate::edge::exchange::Exchange;
+use crate::edge::object::client::{self as store, Removal, Unavailable};
+use crate::edge::platform::signatures::Signatures;
+use crate::edge::platform::{self, Unread};
 use crate::gate::{Mint, TokenPair, Unsigned};
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
@@ -18,7 +19,6 @@ use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
     VerifyCall,
 };
-use crate::time::Timestamp;
 use crate::token::{Keys, RefreshToken, Verified, Version, draft_jwt};
 
 /// The largest body of a call, in bytes.

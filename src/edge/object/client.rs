@@ -12,10 +12,11 @@ use worker::js_sys::Reflect;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::isolate::Isolate;
-use super::platform::{self, Moment};
-use crate::event::{GateEvent, gate_line};
-use crate::session::{Command, Envelope, Handle, Marks, ObjectId, Reply, object_name};
+use crate::edge::isolate::Isolate;
+use crate::edge::platform::{self, Moment};
+use crate::log::{GateEvent, gate_line};
+use crate::object::Marks;
+use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
 
 /// For how many milliseconds answers are waited for, those of one request taken together and retries
 /// included. What the origin takes does not count.

@@ -1,0 +1,14 @@
+//! What a user's object does: commands decided over rows, what it knows of its rows, what it reports.
+//!
+//! Invariant: nothing here does I/O. The object loads rows, calls [`decide()`], and writes what it is told; no other
+//! code changes a session.
+
+mod decide;
+mod event;
+mod failure;
+mod known;
+
+pub use decide::{Outcome, Rows, decide};
+pub use event::{SessionEvent, SessionEventKind};
+pub use failure::Marks;
+pub use known::Known;
