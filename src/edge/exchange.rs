@@ -116,7 +116,7 @@ impl Exchange {
 
     /// The keys of the app that the gate serves.
     pub fn keys(&self) -> &Keys {
-        &self.asker.isolate.keys
+        &self.asker.isolate.app.keys
     }
 
     /// What it takes to make tokens.
@@ -184,7 +184,8 @@ impl Exchange {
     }
 
     async fn recognise(&self, text: &str) -> Option<Verified> {
-        self.asker.isolate.signatures.recognise(text, self.keys(), self.now).await
+        let Isolate { app, signatures, .. } = &*self.asker.isolate;
+        signatures.recognise(text, &app.keys, &app.tokens, self.now).await
     }
 
     /// Lets the request be carried out to its end, whether the client waits for the answer or not.

@@ -13,18 +13,26 @@ use worker::{Env, worker_sys};
 
 use crate::config::{Config, Invalid};
 use crate::edge::platform::signatures::Signatures;
-use crate::memory::Memory;
+use crate::memory::{Memory, VerifiedTokens};
 use crate::token::Keys;
 
 /// How many apps beside the gate's own have their keys remembered.
 const REMEMBERED_APPS: usize = 4;
 
+/// An app: a name space with keys of its own.
+pub struct App {
+    /// Its keys.
+    pub keys: Keys,
+    /// Its access tokens whose signature was good.
+    pub tokens: VerifiedTokens,
+}
+
 /// The isolate's state.
 pub struct Isolate {
     /// The configuration.
     pub config: Config,
-    /// The keys of the app that the gate serves.
-    pub keys: Rc<Keys>,
+    /// The app that the gate serves.
+    pub app: Rc<App>,
     /// The objects that keep the sessions: the binding `SESSIONS`.
     pub sessions: JsValue,
     /// The application, where it is a Worker: the binding `ORIGIN`.
@@ -35,7 +43,13 @@ pub struct Isolate {
     pub memory: Memory,
     /// The keys that the platform holds.
     pub signatures: Signatures,
-    apps: RefCell<Vec<Rc<Keys>>>,
+    apps: RefCell<Vec<Rc<App>>>,
+}
+
+impl App {
+    fn new(keys: Keys) -> Self {
+        Self { keys, tokens: VerifiedTokens::default() }
+    }
 }
 
 impl Isolate {
@@ -50,10 +64,10 @@ impl Isolate {
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
             let sessions = objects_of(env)?;
-            let keys = Rc::new(config.keys());
+            let app = Rc::new(App::new(config.keys()));
             let isolate = Rc::new(Self {
                 config,
-                keys,
+                app,
                 sessions,
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
@@ -65,21 +79,22 @@ impl Isolate {
         })
     }
 
-    /// The keys of any app.
-    pub fn keys_of(&self, app_id: &str) -> Rc<Keys> {
-        if app_id == self.keys.app_id() {
-            return Rc::clone(&self.keys);
+    /// Any app.
+    pub fn app_of(&self, app_id: &str) -> Rc<App> {
+        if app_id == self.app.keys.app_id() {
+            return Rc::clone(&self.app);
         }
-        let Ok(mut apps) = self.apps.try_borrow_mut() else { return Rc::new(self.config.keys_of(app_id)) };
-        if let Some(keys) = apps.iter().find(|keys| keys.app_id() == app_id) {
-            return Rc::clone(keys);
+        let new = || Rc::new(App::new(self.config.keys_of(app_id)));
+        let Ok(mut apps) = self.apps.try_borrow_mut() else { return new() };
+        if let Some(app) = apps.iter().find(|app| app.keys.app_id() == app_id) {
+            return Rc::clone(app);
         }
         if apps.len() >= REMEMBERED_APPS {
             apps.clear();
         }
-        let keys = Rc::new(self.config.keys_of(app_id));
-        apps.push(Rc::clone(&keys));
-        keys
+        let app = new();
+        apps.push(Rc::clone(&app));
+        app
     }
 }
 

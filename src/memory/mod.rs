@@ -3,5 +3,7 @@
 //! Invariant: bounded plain data; losing it costs time and nothing else.
 
 mod sessions;
+mod tokens;
 
 pub use sessions::{Asked, Memory};
+pub use tokens::VerifiedTokens;

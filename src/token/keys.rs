@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::cache::VerifiedTokens;
 use crate::base::bytes;
 use crate::base::time::{Seconds, Timestamp};
 use crate::session::{DEFAULT_APP, Handle};
@@ -44,7 +43,6 @@ pub struct Keys {
     fingerprints: Vec<String>,
     rotation: Seconds,
     access_ttl: Seconds,
-    pub(super) verified: VerifiedTokens,
 }
 
 /// What a MAC is for.
@@ -138,8 +136,7 @@ impl Keys {
     pub fn new(app_id: &str, secrets: Rc<[Secret]>, rotation: Seconds, access_ttl: Seconds) -> Self {
         let macs = secrets.iter().map(|secret| Macs::new(app_id, secret)).collect();
         let fingerprints = secrets.iter().map(|secret| secret.fingerprint_of(app_id)).collect();
-        let verified = VerifiedTokens::default();
-        Self { app_id: app_id.to_owned(), secrets, macs, fingerprints, rotation, access_ttl, verified }
+        Self { app_id: app_id.to_owned(), secrets, macs, fingerprints, rotation, access_ttl }
     }
 
     /// The app these keys are for.

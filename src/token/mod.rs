@@ -4,7 +4,6 @@
 //! not made with one of them is never told apart from noise.
 
 mod access;
-mod cache;
 mod draft;
 mod keys;
 mod marker;

@@ -136,7 +136,7 @@ impl UserSessions {
 
     fn report(&self, isolate: &Isolate, app_id: &str, event: &SessionEvent, now: Timestamp) {
         let handle = Handle { object: self.id, id: event.id };
-        let user = event.user_id.as_ref().map(|user_id| isolate.keys_of(app_id).event_user(user_id));
+        let user = event.user_id.as_ref().map(|user_id| isolate.app_of(app_id).keys.event_user(user_id));
         platform::log(&session_line(event.kind, handle, user.as_deref(), now));
     }
 }

@@ -14,6 +14,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::base::time::Timestamp;
 use crate::gate::{TokenPair, Unsigned};
+use crate::memory::VerifiedTokens;
 use crate::token::{AccessToken, Draft, Keys, Unverified, Verified, public_jwk};
 
 const ED25519: &str = "Ed25519";
@@ -59,10 +60,16 @@ struct Pair {
 
 impl Signatures {
     /// Who a text signs in, if it is an access token of ours; its signature is verified only the first time.
-    pub async fn recognise(&self, text: &str, keys: &Keys, now: Timestamp) -> Option<Verified> {
-        let token = match keys.recall(text) {
+    pub async fn recognise(
+        &self,
+        text: &str,
+        keys: &Keys,
+        tokens: &VerifiedTokens,
+        now: Timestamp,
+    ) -> Option<Verified> {
+        let token = match tokens.recall(text) {
             Some(token) => token,
-            None => keys.remember(text, self.verified(text, keys, now).await?),
+            None => tokens.remember(text, self.verified(text, keys, now).await?),
         };
         Some(token.at(keys, now))
     }

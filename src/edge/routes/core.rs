@@ -9,6 +9,7 @@ use worker::wasm_bindgen::JsValue;
 use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
 use crate::edge::exchange::Exchange;
+use crate::edge::isolate::App;
 use crate::edge::object::client::{self as store, Removal, Unavailable};
 use crate::edge::platform::signatures::Signatures;
 use crate::edge::platform::{self, Unread};
@@ -19,7 +20,7 @@ use crate::supertokens::cdi::{
     self, Call, CdiVersion, CorePath, CreateCall, Endpoint, JwtCall, RefreshCall, Refused, UserCall,
     VerifyCall,
 };
-use crate::token::{Keys, RefreshToken, Verified, Version, draft_jwt};
+use crate::token::{RefreshToken, Verified, Version, draft_jwt};
 
 /// The largest body of a call, in bytes.
 const MAX_BODY: u32 = 1024 * 1024;
@@ -30,7 +31,7 @@ const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// One call under way.
 struct Core<'a> {
     exchange: &'a Exchange,
-    keys: Rc<Keys>,
+    app: Rc<App>,
     tenant_id: Option<String>,
     version: Version,
 }
@@ -67,15 +68,15 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
     if !path.endpoint.allows(exchange.head.method()) {
         return Ok(path.endpoint.method_refusal());
     }
-    let keys = exchange.asker.isolate.keys_of(&path.app_id);
+    let app = exchange.asker.isolate.app_of(&path.app_id);
     match path.endpoint {
         Endpoint::Hello => return Ok(Answer::new(200, Reason::Ok, Body::Text("Hello\n".to_owned()))),
         Endpoint::ApiVersion => {
             return Ok(Answer::json(200, Reason::Ok, &json!({ "versions": cdi::VERSIONS })));
         }
         Endpoint::Jwks => {
-            let max_age = format!("max-age={}, must-revalidate", keys.jwks_max_age());
-            return Ok(match exchange.asker.isolate.signatures.jwks(&keys, exchange.now).await {
+            let max_age = format!("max-age={}, must-revalidate", app.keys.jwks_max_age());
+            return Ok(match exchange.asker.isolate.signatures.jwks(&app.keys, exchange.now).await {
                 Some(jwks) => Answer::json(200, Reason::Ok, &jwks).with("cache-control", max_age),
                 None => unavailable(),
             });
@@ -88,7 +89,7 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         Err(Unread::TooSlow) => return Ok(refused(408, "The body took too long")),
         Err(Unread::Broken) => return Ok(refused(400, "The body cannot be read")),
     };
-    Ok(match call(exchange, &path, keys, &body).await {
+    Ok(match call(exchange, &path, app, &body).await {
         Ok(value) => Answer::json(200, Reason::Ok, &value).with("cache-control", "no-store"),
         Err(Failed::Refused(refused)) => refused.answer(),
         Err(Failed::Store) => unavailable(),
@@ -103,10 +104,10 @@ fn refused(status: u16, why: &str) -> Answer {
     Refused(status, why.to_owned()).answer()
 }
 
-async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) -> Result<Value, Failed> {
+async fn call(exchange: &Exchange, path: &CorePath, app: Rc<App>, body: &str) -> Result<Value, Failed> {
     let version = CdiVersion::of(&exchange.head)?;
     let call = Call::parse(path, &exchange.head, version, body)?;
-    let core = Core { exchange, keys, tenant_id: path.tenant_id.clone(), version: version.tokens };
+    let core = Core { exchange, app, tenant_id: path.tenant_id.clone(), version: version.tokens };
     match call {
         Call::LookUpUser => Ok(json!({ "status": "UNKNOWN_USER_ID_ERROR" })),
         Call::Create(create) => core.create(create).await,
@@ -139,7 +140,7 @@ async fn call(exchange: &Exchange, path: &CorePath, keys: Rc<Keys>, body: &str) 
 
 impl Core<'_> {
     async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &call.user_id)?;
+        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &call.user_id)?;
         // The caller is the application's server: its user agent and country are not the user's.
         let session = Session {
             tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
@@ -203,7 +204,7 @@ impl Core<'_> {
     }
 
     async fn refresh(&self, call: &RefreshCall) -> Result<Value, Failed> {
-        let Some(token) = RefreshToken::open(&call.refresh_token, &self.keys) else {
+        let Some(token) = RefreshToken::open(&call.refresh_token, &self.app.keys) else {
             return Ok(cdi::unauthorised("Invalid refresh token"));
         };
         let handle = token.handle;
@@ -211,7 +212,7 @@ impl Core<'_> {
             id: handle.id,
             presented: token.generation,
             nonce: random()?,
-            anti_csrf: cdi::anti_csrf_of(call, handle, &self.keys),
+            anti_csrf: cdi::anti_csrf_of(call, handle, &self.app.keys),
             static_key: call.static_key,
         };
         match self.ask(handle.object, command).await? {
@@ -230,7 +231,7 @@ impl Core<'_> {
     async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
         let handles: Vec<Handle> = handles.iter().filter_map(|handle| Handle::parse(handle)).collect();
         let Removal { removed, failed } =
-            store::remove_handles(&self.exchange.asker, self.keys.app_id(), &handles).await;
+            store::remove_handles(&self.exchange.asker, self.app.keys.app_id(), &handles).await;
         if !failed.is_empty() {
             return Err(Failed::Store);
         }
@@ -238,14 +239,14 @@ impl Core<'_> {
     }
 
     async fn remove_user(&self, user: UserCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &user.user_id)?;
+        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &user.user_id)?;
         let command = Command::RemoveAll { tenant_id: user.tenant_id };
-        let removed = store::remove(&self.exchange.asker, self.keys.app_id(), object, command).await?;
+        let removed = store::remove(&self.exchange.asker, self.app.keys.app_id(), object, command).await?;
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 
     async fn list_user(&self, user: UserCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.keys.app_id(), &user.user_id)?;
+        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &user.user_id)?;
         let handles: Vec<Handle> = match self.ask(object, Command::List { tenant_id: user.tenant_id }).await?
         {
             Reply::Listed(sessions) => {
@@ -292,18 +293,18 @@ impl Core<'_> {
     async fn sign_jwt(&self, call: JwtCall) -> Result<Value, Failed> {
         let now = self.exchange.now;
         let expires_at = Timestamp::from_seconds(now.seconds().saturating_add(call.validity));
-        let draft = draft_jwt(call.claims, expires_at, call.static_key, &self.keys, now);
+        let draft = draft_jwt(call.claims, expires_at, call.static_key, &self.app.keys, now);
         let draft = draft.ok_or(Failed::Store)?;
-        let jwt = self.signatures().seal_jwt(draft, &self.keys).await.ok_or(Failed::Store)?;
+        let jwt = self.signatures().seal_jwt(draft, &self.app.keys).await.ok_or(Failed::Store)?;
         Ok(json!({ "status": "OK", "jwt": jwt }))
     }
 
     async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Failed> {
-        Ok(store::ask(&self.exchange.asker, self.keys.app_id(), object, command).await?)
+        Ok(store::ask(&self.exchange.asker, self.app.keys.app_id(), object, command).await?)
     }
 
     fn mint(&self) -> Mint<'_> {
-        Mint { keys: &self.keys, version: self.version, ..self.exchange.mint() }
+        Mint { keys: &self.app.keys, version: self.version, ..self.exchange.mint() }
     }
 
     fn signatures(&self) -> &Signatures {
@@ -311,12 +312,12 @@ impl Core<'_> {
     }
 
     async fn recognise(&self, token: &str) -> Option<Verified> {
-        self.signatures().recognise(token, &self.keys, self.exchange.now).await
+        self.signatures().recognise(token, &self.app.keys, &self.app.tokens, self.exchange.now).await
     }
 
     async fn seal(&self, unsigned: Option<Unsigned>) -> Result<TokenPair, Failed> {
         let unsigned = unsigned.ok_or(Failed::Store)?;
-        self.signatures().seal(unsigned, &self.keys).await.ok_or(Failed::Store)
+        self.signatures().seal(unsigned, &self.app.keys).await.ok_or(Failed::Store)
     }
 
     async fn with_tokens(&self, unsigned: Option<Unsigned>) -> Result<Value, Failed> {

@@ -101,7 +101,7 @@ async fn end_each(asker: &Asker, logouts: &[Logout]) -> (Ended, Vec<Logout>) {
 
 async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
     let object = logout.handle.object;
-    match store::ask(asker, asker.isolate.keys.app_id(), object, logout.command()).await? {
+    match store::ask(asker, asker.isolate.app.keys.app_id(), object, logout.command()).await? {
         Reply::Revoked { ids, scope } => {
             if scope != Scope::Others {
                 asker.isolate.memory.ended(logout.handle);
@@ -125,7 +125,7 @@ pub fn keep_trying(exchange: &Exchange, mut logouts: Vec<Logout>, mut handles: V
             // What was done by another request in the meantime is not done twice.
             logouts.retain(|logout| !asker.isolate.memory.has_ended(logout.handle));
             (_, logouts) = end_each(&asker, &logouts).await;
-            handles = store::remove_handles(&asker, asker.isolate.keys.app_id(), &handles).await.failed;
+            handles = store::remove_handles(&asker, asker.isolate.app.keys.app_id(), &handles).await.failed;
             if logouts.is_empty() && handles.is_empty() {
                 break;
             }
