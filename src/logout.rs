@@ -78,8 +78,8 @@ pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> Logo
 
 /// The page that asks. Only a way back that is allowed is on it: it is a page of this site.
 fn confirm(head: &Head, config: &Config, asked: &LogoutRequest, status: u16) -> Answer {
-    let asked = &asked.allowed(head, config);
-    pages::confirm(head.path(), asked, status, config).with("cache-control", "no-store")
+    let LogoutRequest { scope, return_to } = asked.allowed(head, config);
+    pages::confirm(head.path(), scope, return_to.as_deref(), status, config).with("cache-control", "no-store")
 }
 
 /// Where the browser goes after logout, and whether it wished to go where it may not.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::JsFuture;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::{web_sys, worker_sys};
 
 use crate::base::time::{Seconds, Timestamp};
@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::cookies::GateCookie;
 use crate::edge::isolate::Isolate;
 use crate::edge::object::client::{self as store, Asker, Unavailable};
+use crate::edge::object::end::{self, Ended};
 use crate::edge::platform::{self, Moment, Unread};
 use crate::edge::reply;
-use crate::edge::routes::logout;
 use crate::gate::{
     Access, Admission, Credentials, Delivery, Identity, Mint, Presented, Standing, Strays, TokenPair,
     Unsigned, Verdict, admit, challenged, csrf_refusal, delivered, judge, problem, too_many, unavailable,
@@ -280,12 +280,33 @@ impl Exchange {
         self.asker.isolate.signatures.seal(unsigned, self.keys()).await.ok_or(Unavailable)
     }
 
+    /// Ends what the logouts name; `Err` are those whose object did not answer. It goes on when the client does not
+    /// wait for the answer: who clicks "log out" and closes the tab is logged out.
+    pub async fn end(&self, logouts: &[Logout]) -> Result<Ended, Vec<Logout>> {
+        self.outlive_client();
+        let begun = Moment::now();
+        let (ended, failed) = end::end_each(&self.asker, logouts).await;
+        self.took(Stage::Check, begun);
+        if failed.is_empty() { Ok(ended) } else { Err(failed) }
+    }
+
+    /// Goes on trying to end sessions after the answer, as long as the platform allows.
+    pub fn keep_trying(&self, logouts: Vec<Logout>, handles: Vec<Handle>) {
+        let work = end::keep_trying(self.asker.clone(), logouts, handles);
+        let work = future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        // Only an event that is over refuses to be prolonged.
+        let _ = self.context.wait_until(&work);
+    }
+
     /// Completes what earlier logouts could not do, before anything else is done for the request.
     pub async fn complete_pending(&self, credentials: &Credentials) -> Result<(), Unavailable> {
         if credentials.pending.is_empty() {
             return Ok(());
         }
-        logout::end(self, &credentials.pending).await.map_err(|_| Unavailable)?;
+        self.end(&credentials.pending).await.map_err(|_| Unavailable)?;
         self.completed_pending.set(true);
         Ok(())
     }

@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use crate::base::bytes;
 use crate::base::time::Timestamp;
 use crate::config::{Config, Look};
-use crate::logout::LogoutRequest;
 use crate::request::Origin;
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Handle, Scope, Session};
@@ -252,20 +251,14 @@ pub fn not_signed_out_yet(retry: &str, config: &Config) -> Answer {
 
 /// Before a logout that the person may not have asked for.
 #[must_use]
-pub fn confirm(action: &str, asked: &LogoutRequest, status: u16, config: &Config) -> Answer {
-    let text = match asked.scope {
+pub fn confirm(action: &str, scope: Scope, return_to: Option<&str>, status: u16, config: &Config) -> Answer {
+    let text = match scope {
         Scope::Current => "Another page asks to log you out of this device.",
         Scope::All => "Another page asks to log you out of all your devices.",
         Scope::Others => "Another page asks to log you out of all your other devices.",
     };
     let frame = Frame::of(&config.look);
-    let page = Confirm {
-        frame: &frame,
-        text,
-        action,
-        scope: asked.scope.as_str(),
-        return_to: asked.return_to.as_deref(),
-    };
+    let page = Confirm { frame: &frame, text, action, scope: scope.as_str(), return_to };
     html(status, Reason::Ask, &page, &frame, config)
 }
 
@@ -383,8 +376,7 @@ mod tests {
     #[test]
     fn whatever_a_request_says_is_escaped() {
         let config = config(json!({ "PAGE_TITLE": "<b>&" })).ok().unwrap();
-        let asked = LogoutRequest { scope: Scope::All, return_to: Some("\"><script>".into()) };
-        let answer = confirm("/logout", &asked, 200, &config);
+        let answer = confirm("/logout", Scope::All, Some("\"><script>"), 200, &config);
         assert!(!content(&answer).contains("<script>") && !content(&answer).contains("<b>&"));
         assert!(content(&answer).contains("&#60;script&#62;"));
     }

@@ -10,7 +10,6 @@ use crate::edge::exchange::Exchange;
 use crate::edge::object::client::{self as store, Removal, Unavailable};
 use crate::edge::pass::{News, Passage, Renewed, still_true};
 use crate::edge::platform;
-use crate::edge::routes::logout;
 use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
 use crate::logout::postponed;
 use crate::pages::Problem;
@@ -68,9 +67,9 @@ async fn revoke_sessions(
     let ended = match revoke {
         RevokeSession::Scope(scope) => {
             let logouts = exchange.logouts(credentials, scope).await;
-            let ended = logout::end(exchange, &logouts).await;
+            let ended = exchange.end(&logouts).await;
             ended.map(|ended| ended.handles).map_err(|failed| {
-                logout::keep_trying(exchange, postponed(&failed, exchange.now), Vec::new());
+                exchange.keep_trying(postponed(&failed, exchange.now), Vec::new());
                 Unavailable
             })
         }
@@ -146,7 +145,7 @@ async fn create_session(
     }
     if remove(exchange, &elsewhere).await.is_err() {
         // The browser does not hear of the new session, so nobody ever will.
-        logout::keep_trying(exchange, Vec::new(), vec![handle]);
+        exchange.keep_trying(Vec::new(), vec![handle]);
         return Err(exchange.unavailable());
     }
     for earlier in elsewhere {
@@ -200,7 +199,7 @@ async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<Vec<Handle>, 
     if failed.is_empty() {
         return Ok(removed);
     }
-    logout::keep_trying(exchange, Vec::new(), failed);
+    exchange.keep_trying(Vec::new(), failed);
     Err(Unavailable)
 }
 

@@ -5,7 +5,6 @@ use worker::wasm_bindgen::JsValue;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::Unavailable;
 use crate::edge::platform;
-use crate::edge::routes::logout;
 use crate::gate::{Absence, Delivery, Standing, lacks_anti_csrf};
 use crate::logout::{LogoutRequest, all_logouts, pending, postponed, signed_out_headers};
 use crate::response::{Answer, Reason};
@@ -82,7 +81,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(fdi::nothing_to_sign_out_of(Absence::TryRefresh).because(Reason::AntiCsrf));
     }
     let logouts = all_logouts(credentials, own);
-    match logout::end(exchange, &logouts).await {
+    match exchange.end(&logouts).await {
         Ok(_) => {
             let delivery = credentials.delivery();
             let cleared = signed_out_headers(head, config, delivery);
@@ -90,7 +89,7 @@ pub async fn sign_out(exchange: &Exchange) -> Result<Answer, JsValue> {
         }
         Err(failed) => {
             let logouts = postponed(&failed, exchange.now);
-            logout::keep_trying(exchange, logouts.clone(), Vec::new());
+            exchange.keep_trying(logouts.clone(), Vec::new());
             let request = LogoutRequest { scope: Scope::Current, return_to: None };
             Ok(pending(head, config, &request, &logouts, keys))
         }
