@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::config::Config;
 use crate::pages::{self, Problem};
 use crate::request::{Form, Head, LogoutLink, first_parameter, logout_link, percent_encode, return_target};
-use crate::response::{Additions, Answer, Reason};
+use crate::response::{Answer, Reason, ResponseHeaders};
 use crate::session::{Logout, Scope};
 use crate::token::{Keys, seal_marker};
 
@@ -115,7 +115,7 @@ pub fn done(
 
 /// The headers of every answer that says "signed out".
 #[must_use]
-pub fn signed_out_headers(head: &Head, config: &Config, delivery: Delivery) -> Additions {
+pub fn signed_out_headers(head: &Head, config: &Config, delivery: Delivery) -> ResponseHeaders {
     let mut additions = cleared(delivery, head.origin().host(), config);
     if !config.clear_site_data.is_empty() {
         additions.add("clear-site-data", config.clear_site_data.clone());

@@ -13,7 +13,7 @@ use crate::base::time::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::cookies::GateCookie;
 use crate::edge::isolate::Isolate;
-use crate::edge::object::client::{self as store, Asker, Unavailable};
+use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::object::end::{self, Ended};
 use crate::edge::platform::{self, Moment, Unread};
 use crate::edge::reply;
@@ -25,7 +25,7 @@ use crate::log::{GateEvent, gate_line};
 use crate::memory::{Asked, Memory};
 use crate::pages::Problem;
 use crate::request::{Broken, Form, FormType, Head, network};
-use crate::response::{Additions, Answer};
+use crate::response::{Answer, ResponseHeaders};
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
 use crate::supertokens::fdi;
 use crate::token::{Keys, RefreshToken, Verified, Version};
@@ -58,7 +58,7 @@ pub struct Exchange {
     /// Its head.
     pub head: Head,
     /// What it takes to ask an object.
-    pub asker: Asker,
+    pub client: ObjectClient,
     /// The event.
     pub context: worker_sys::Context,
     /// The answer to come.
@@ -92,7 +92,7 @@ impl Exchange {
             asked,
             request,
             head,
-            asker: Asker::new(isolate),
+            client: ObjectClient::new(isolate),
             context,
             promise: Rc::default(),
             arrived,
@@ -106,17 +106,17 @@ impl Exchange {
 
     /// What the isolate remembers of sessions.
     pub fn memory(&self) -> &Memory {
-        &self.asker.isolate.memory
+        &self.client.isolate.memory
     }
 
     /// The configuration.
     pub fn config(&self) -> &Config {
-        &self.asker.isolate.config
+        &self.client.isolate.config
     }
 
     /// The keys of the app that the gate serves.
     pub fn keys(&self) -> &Keys {
-        &self.asker.isolate.app.keys
+        &self.client.isolate.app.keys
     }
 
     /// What it takes to make tokens.
@@ -184,7 +184,7 @@ impl Exchange {
     }
 
     async fn recognise(&self, text: &str) -> Option<Verified> {
-        let Isolate { app, signatures, .. } = &*self.asker.isolate;
+        let Isolate { app, signatures, .. } = &*self.client.isolate;
         signatures.recognise(text, &app.keys, &app.tokens, self.now).await
     }
 
@@ -205,7 +205,7 @@ impl Exchange {
     /// Asks an object about its sessions, for the app that the gate serves.
     pub async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Unavailable> {
         let begun = Moment::now();
-        let reply = store::ask(&self.asker, self.keys().app_id(), object, command).await;
+        let reply = client::ask(&self.client, self.keys().app_id(), object, command).await;
         self.took(Stage::Check, begun);
         reply
     }
@@ -219,7 +219,7 @@ impl Exchange {
 
     /// `Server-Timing` (W3C Server Timing), if it is switched on. The platform's clock stands still while
     /// the Worker computes, so what needs no waiting takes no time.
-    pub fn add_timing(&self, additions: &mut Additions) {
+    pub fn add_timing(&self, additions: &mut ResponseHeaders) {
         if !self.config().server_timing {
             return;
         }
@@ -235,7 +235,7 @@ impl Exchange {
     /// counted. A logout is never refused: with a genuine token it is what its user needs most, and without one it
     /// costs nothing.
     pub async fn rate_refusal(&self, what: &str) -> Option<Answer> {
-        let limiter = self.asker.isolate.rate_limiter.as_ref()?;
+        let limiter = self.client.isolate.rate_limiter.as_ref()?;
         let client = network(self.head.header("cf-connecting-ip").unwrap_or_default());
         let promise = platform::is_within_limit(limiter, &format!("{what} {client}")).ok()?;
         // A limiter that fails limits nobody: the gate would be down with it.
@@ -277,7 +277,7 @@ impl Exchange {
     /// Signs tokens of the app that the gate serves.
     pub async fn seal(&self, unsigned: Option<Unsigned>) -> Result<TokenPair, Unavailable> {
         let unsigned = unsigned.ok_or(Unavailable)?;
-        self.asker.isolate.signatures.seal(unsigned, self.keys()).await.ok_or(Unavailable)
+        self.client.isolate.signatures.seal(unsigned, self.keys()).await.ok_or(Unavailable)
     }
 
     /// Ends what the logouts name; `Err` are those whose object did not answer. It goes on when the client does not
@@ -285,14 +285,14 @@ impl Exchange {
     pub async fn end(&self, logouts: &[Logout]) -> Result<Ended, Vec<Logout>> {
         self.outlive_client();
         let begun = Moment::now();
-        let (ended, failed) = end::end_each(&self.asker, logouts).await;
+        let (ended, failed) = end::end_each(&self.client, logouts).await;
         self.took(Stage::Check, begun);
         if failed.is_empty() { Ok(ended) } else { Err(failed) }
     }
 
     /// Goes on trying to end sessions after the answer, as long as the platform allows.
     pub fn keep_trying(&self, logouts: Vec<Logout>, handles: Vec<Handle>) {
-        let work = end::keep_trying(self.asker.clone(), logouts, handles);
+        let work = end::keep_trying(self.client.clone(), logouts, handles);
         let work = future_to_promise(async move {
             work.await;
             Ok(JsValue::UNDEFINED)
@@ -318,7 +318,7 @@ impl Exchange {
 
     /// The headers that expire the marker of logouts that were completed. A late answer leaves that to the next one:
     /// the marker may be another by now.
-    pub fn clear_completed_marker(&self, additions: &mut Additions) {
+    pub fn clear_completed_marker(&self, additions: &mut ResponseHeaders) {
         let cleared = self.config().cookies.clear_pending();
         if self.completed_pending.get()
             && !self.is_late()
@@ -336,7 +336,7 @@ impl Exchange {
         delivery: Delivery,
         credentials: &Credentials,
         has_rivals: bool,
-    ) -> Additions {
+    ) -> ResponseHeaders {
         let mut additions = delivered(tokens, delivery, self.config());
         let (cookies, host) = (&self.config().cookies, self.head.origin().host());
         let mut expired = match delivery {

@@ -4,7 +4,7 @@ use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
 use crate::edge::platform::{self, Changes};
-use crate::response::{Additions, Answer, Body};
+use crate::response::{Answer, Body, ResponseHeaders};
 
 /// The response for an answer.
 pub fn to_response(answer: &Answer) -> Result<web_sys::Response, JsValue> {
@@ -25,9 +25,9 @@ pub fn to_response(answer: &Answer) -> Result<web_sys::Response, JsValue> {
 }
 
 /// Puts headers on a response.
-pub fn add(changes: &mut Changes, additions: &Additions) {
+pub fn add(changes: &mut Changes, additions: &ResponseHeaders) {
     for (name, value) in additions.iter() {
-        if Additions::accumulates(name) {
+        if ResponseHeaders::accumulates(name) {
             changes.append(name, value);
         } else {
             changes.set(name, value);

@@ -11,7 +11,7 @@ use crate::base::bytes;
 use crate::base::time::Timestamp;
 use crate::config::Config;
 use crate::cookies::GateCookie;
-use crate::response::Additions;
+use crate::response::ResponseHeaders;
 use crate::session::{Handle, Issued, Policy, Session};
 use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
@@ -143,8 +143,8 @@ impl Mint<'_> {
 
 /// The headers that hand out tokens. The cookies live from the token's own beginning to the session's end.
 #[must_use]
-pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> Additions {
-    let mut additions = Additions::default();
+pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> ResponseHeaders {
+    let mut additions = ResponseHeaders::default();
     let mut exposed = vec!["front-token"];
     match delivery {
         Delivery::Cookies => {
@@ -175,8 +175,8 @@ pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> Add
 
 /// The headers that take tokens back, from cookies always and from an SDK's own store if it has one.
 #[must_use]
-pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> Additions {
-    let mut additions = Additions::default();
+pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> ResponseHeaders {
+    let mut additions = ResponseHeaders::default();
     for cookie in config.cookies.clear(host, &config.base_path) {
         additions.add("set-cookie", cookie);
     }
@@ -187,7 +187,12 @@ pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> Additions {
 /// The headers of a refusal that take back the tokens of a session that is over. Of cookies beside a bearer token
 /// nothing is known: their session has not been asked about, so they stay.
 #[must_use]
-pub fn taken_back(delivery: Delivery, credentials: &Credentials, host: &str, config: &Config) -> Additions {
+pub fn taken_back(
+    delivery: Delivery,
+    credentials: &Credentials,
+    host: &str,
+    config: &Config,
+) -> ResponseHeaders {
     if delivery == Delivery::Headers && credentials.has_cookie() {
         bearer_cleared()
     } else {
@@ -197,12 +202,12 @@ pub fn taken_back(delivery: Delivery, credentials: &Credentials, host: &str, con
 
 /// The headers that take back the tokens of an SDK alone: the cookies beside them are of a session that lives.
 #[must_use]
-pub fn bearer_cleared() -> Additions {
+pub fn bearer_cleared() -> ResponseHeaders {
     withdrawn(Delivery::Headers)
 }
 
-fn withdrawn(delivery: Delivery) -> Additions {
-    let mut additions = Additions::default();
+fn withdrawn(delivery: Delivery) -> ResponseHeaders {
+    let mut additions = ResponseHeaders::default();
     let mut exposed = vec!["front-token"];
     if delivery == Delivery::Headers {
         for name in ["st-access-token", "st-refresh-token"] {

@@ -58,7 +58,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
     let instant: Instant = now.into();
     let now = instant.second;
     let Rows { sessions, unreadable, data: row_data } = rows;
-    let mut turn = Turn { sessions, unreadable, policy, now, outcome: Outcome::default() };
+    let mut turn = Decision { sessions, unreadable, policy, now, outcome: Outcome::default() };
     turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     turn.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
@@ -86,7 +86,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
 }
 
 /// One command under way: the living sessions, and what is decided so far.
-struct Turn<'a> {
+struct Decision<'a> {
     sessions: Vec<Session>,
     unreadable: Vec<Unreadable>,
     policy: &'a Policy,
@@ -94,7 +94,7 @@ struct Turn<'a> {
     outcome: Outcome,
 }
 
-impl Turn<'_> {
+impl Decision<'_> {
     fn create(&mut self, session: Session, data: Map<String, Value>, replaces: &[Random]) -> Reply {
         if let Some(earlier) = self.find(session.id) {
             return Reply::Created(earlier);

@@ -4,7 +4,7 @@
 
 /// How the platform marks the error of a call that failed (Cloudflare, "Error handling" of Durable Objects).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct PlatformError {
     /// `retryable`: what went wrong will pass.
     pub retryable: bool,
     /// `durableObjectReset`: the object was put away and will be there again, with a new version of its code for one.
@@ -13,7 +13,7 @@ pub struct Marks {
     pub overloaded: bool,
 }
 
-impl Marks {
+impl PlatformError {
     /// Whether a further try can help. An overloaded object is left alone, whatever else is said of it: tries would
     /// make it worse.
     #[must_use]
@@ -28,8 +28,9 @@ mod tests {
 
     #[test]
     fn what_passes_is_tried_again_and_what_is_overloaded_never() {
-        let tried =
-            |retryable, reset, overloaded| Marks { retryable, reset, overloaded }.invite_another_try();
+        let tried = |retryable, reset, overloaded| {
+            PlatformError { retryable, reset, overloaded }.invite_another_try()
+        };
         assert!(tried(true, false, false));
         assert!(tried(false, true, false));
         assert!(tried(true, true, false));

@@ -12,7 +12,7 @@ pub struct Answer {
     /// The content.
     pub body: Body,
     /// Its headers beside the content type.
-    pub headers: Additions,
+    pub headers: ResponseHeaders,
 }
 
 /// The content of an answer.
@@ -30,13 +30,13 @@ pub enum Body {
 
 /// Headers to put on a response, the gate's own or the origin's.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Additions(Vec<(&'static str, String)>);
+pub struct ResponseHeaders(Vec<(&'static str, String)>);
 
 impl Answer {
     /// An answer without headers of its own.
     #[must_use]
     pub fn new(status: u16, reason: Reason, body: Body) -> Self {
-        Self { status, reason, body, headers: Additions::default() }
+        Self { status, reason, body, headers: ResponseHeaders::default() }
     }
 
     /// JSON.
@@ -78,13 +78,13 @@ impl Answer {
 
     /// The answer with all of these headers more.
     #[must_use]
-    pub fn with_all(mut self, additions: Additions) -> Self {
+    pub fn with_all(mut self, additions: ResponseHeaders) -> Self {
         self.headers.extend(additions);
         self
     }
 }
 
-impl Additions {
+impl ResponseHeaders {
     /// Adds a header.
     pub fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.0.push((name, value.into()));

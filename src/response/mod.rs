@@ -6,5 +6,5 @@
 mod answer;
 mod reason;
 
-pub use answer::{Additions, Answer, Body};
+pub use answer::{Answer, Body, ResponseHeaders};
 pub use reason::Reason;

@@ -7,7 +7,7 @@ use crate::config::{AntiCsrfMode, Config};
 use crate::cookies::GateCookie;
 use crate::gate::{Absence, Credentials, Delivery, shows_anti_csrf, taken_back};
 use crate::request::{Head, hold};
-use crate::response::{Additions, Answer, Body, Reason};
+use crate::response::{Answer, Body, Reason, ResponseHeaders};
 use crate::session::{AntiCsrf, Handle};
 use crate::token::{Keys, RefreshToken};
 
@@ -59,7 +59,7 @@ pub fn lacks_custom_header(head: &Head, delivery: Delivery, config: &Config) -> 
 
 /// The answer that brings new tokens.
 #[must_use]
-pub fn refreshed(tokens: Additions) -> Answer {
+pub fn refreshed(tokens: ResponseHeaders) -> Answer {
     Answer::json(200, Reason::Ok, &serde_json::json!({})).with_all(tokens)
 }
 
@@ -99,8 +99,8 @@ pub fn preflight(head: &Head, config: &Config) -> Option<Answer> {
 
 /// The CORS headers for a request from an allowed origin; none for any other.
 #[must_use]
-pub fn cors(head: &Head, config: &Config) -> Additions {
-    let mut additions = Additions::default();
+pub fn cors(head: &Head, config: &Config) -> ResponseHeaders {
+    let mut additions = ResponseHeaders::default();
     let origin = head.header("origin").unwrap_or_default();
     if config.cors_origins.iter().any(|allowed| allowed.as_str() == origin) {
         additions.add("access-control-allow-origin", origin);

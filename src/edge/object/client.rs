@@ -15,7 +15,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 use crate::edge::isolate::Isolate;
 use crate::edge::platform::{self, Moment};
 use crate::log::{GateEvent, gate_line};
-use crate::object::Marks;
+use crate::object::PlatformError;
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply, object_name};
 
 /// For how many milliseconds answers are waited for, those of one request taken together and retries
@@ -34,14 +34,14 @@ pub struct Unavailable;
 
 /// What it takes to ask. It can outlive the request.
 #[derive(Clone)]
-pub struct Asker {
+pub struct ObjectClient {
     /// What the isolate keeps.
     pub isolate: Rc<Isolate>,
     /// For how many milliseconds more answers are waited for.
     patience: Rc<Cell<u32>>,
 }
 
-impl Asker {
+impl ObjectClient {
     /// Whoever has not asked yet.
     pub fn new(isolate: Rc<Isolate>) -> Self {
         Self { isolate, patience: Rc::new(Cell::new(TIME_LIMIT)) }
@@ -73,14 +73,14 @@ pub struct Removal {
 
 /// Ends sessions by the application's word, those of one user in one step. All objects are asked, whatever becomes
 /// of one.
-pub async fn remove_handles(asker: &Asker, app_id: &str, handles: &[Handle]) -> Removal {
+pub async fn remove_handles(client: &ObjectClient, app_id: &str, handles: &[Handle]) -> Removal {
     let mut rest = handles.to_vec();
     let mut removal = Removal::default();
     while let Some(Handle { object, .. }) = rest.first().copied() {
         let (of_object, others) = rest.into_iter().partition::<Vec<_>, _>(|handle| handle.object == object);
         rest = others;
         let ids = of_object.iter().map(|handle| handle.id).collect();
-        match remove(asker, app_id, object, Command::Remove { ids }).await {
+        match remove(client, app_id, object, Command::Remove { ids }).await {
             Ok(removed) => removal.removed.extend(removed),
             Err(Unavailable) => removal.failed.extend(of_object),
         }
@@ -90,12 +90,12 @@ pub async fn remove_handles(asker: &Asker, app_id: &str, handles: &[Handle]) -> 
 
 /// Ends sessions of one object by the application's word; gives those that it did end.
 pub async fn remove(
-    asker: &Asker,
+    client: &ObjectClient,
     app_id: &str,
     object: ObjectId,
     command: Command,
 ) -> Result<Vec<Handle>, Unavailable> {
-    match ask(asker, app_id, object, command).await? {
+    match ask(client, app_id, object, command).await? {
         Reply::Revoked { ids, .. } => Ok(ids.into_iter().map(|id| Handle { object, id }).collect()),
         // No such object: nothing to end.
         _ => Ok(Vec::new()),
@@ -104,12 +104,12 @@ pub async fn remove(
 
 /// Asks an object.
 pub async fn ask(
-    asker: &Asker,
+    client: &ObjectClient,
     app_id: &str,
     object: ObjectId,
     command: Command,
 ) -> Result<Reply, Unavailable> {
-    let outcome = try_repeatedly(asker, app_id, object, command).await;
+    let outcome = try_repeatedly(client, app_id, object, command).await;
     if outcome.is_err() {
         platform::log(&gate_line(GateEvent::StoreUnavailable, None, platform::now()));
     }
@@ -117,9 +117,9 @@ pub async fn ask(
 }
 
 /// The id of the object that keeps this user's sessions.
-pub fn object_of(asker: &Asker, app_id: &str, user_id: &str) -> Result<ObjectId, Unavailable> {
+pub fn object_of(client: &ObjectClient, app_id: &str, user_id: &str) -> Result<ObjectId, Unavailable> {
     let name = object_name(app_id, user_id);
-    let id = platform::object_id(&asker.isolate.sessions, &name).map_err(|error| {
+    let id = platform::object_id(&client.isolate.sessions, &name).map_err(|error| {
         Failure::of(&error);
         Unavailable
     })?;
@@ -127,7 +127,7 @@ pub fn object_of(asker: &Asker, app_id: &str, user_id: &str) -> Result<ObjectId,
 }
 
 async fn try_repeatedly(
-    asker: &Asker,
+    client: &ObjectClient,
     app_id: &str,
     object: ObjectId,
     command: Command,
@@ -136,9 +136,9 @@ async fn try_repeatedly(
     let mut envelope = Envelope { app_id: app_id.to_owned(), command };
     let mut pauses = PAUSES.into_iter();
     loop {
-        match send(asker, object, &envelope).await {
+        match send(client, object, &envelope).await {
             Ok(reply) => {
-                learn(asker, object, &reply, changes_sessions);
+                learn(client, object, &reply, changes_sessions);
                 return Ok(reply);
             }
             Err(Failure { is_temporary: false }) => return Err(Unavailable),
@@ -148,13 +148,13 @@ async fn try_repeatedly(
     }
 }
 
-async fn send(asker: &Asker, object: ObjectId, envelope: &Envelope) -> Result<Reply, Failure> {
+async fn send(client: &ObjectClient, object: ObjectId, envelope: &Envelope) -> Result<Reply, Failure> {
     let envelope = serde_json::to_string(envelope).map_err(|_| Failure { is_temporary: false })?;
     let then = Moment::now();
-    let promise = platform::ask(&asker.isolate.sessions, &object.to_hex(), &envelope, asker.patience.get());
+    let promise = platform::ask(&client.isolate.sessions, &object.to_hex(), &envelope, client.patience.get());
     let promise = promise.map_err(|error| Failure::of(&error))?;
     let reply = JsFuture::from(promise).await.map_err(|error| Failure::of(&error));
-    asker.waited_since(then);
+    client.waited_since(then);
     let reply = reply?;
     // The platform refuses an id that it did not make: no object, so no session.
     if reply.is_undefined() {
@@ -173,7 +173,7 @@ impl Failure {
         if error.is_object() {
             platform::log_error(&format!("session object: {}", platform::message_of(error)));
         }
-        let marks = Marks {
+        let marks = PlatformError {
             retryable: says("retryable"),
             reset: says("durableObjectReset"),
             overloaded: says("overloaded"),
@@ -183,8 +183,8 @@ impl Failure {
 }
 
 /// Remembers what a reply says about the end of sessions.
-fn learn(asker: &Asker, object: ObjectId, reply: &Reply, changes_sessions: bool) {
-    let memory = &asker.isolate.memory;
+fn learn(client: &ObjectClient, object: ObjectId, reply: &Reply, changes_sessions: bool) {
+    let memory = &client.isolate.memory;
     match reply {
         Reply::Revoked { ids, .. } => {
             for id in ids {

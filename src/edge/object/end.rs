@@ -2,7 +2,7 @@
 //!
 //! Invariant: all that are to end are tried, whatever becomes of one.
 
-use crate::edge::object::client::{self as store, Asker, Unavailable};
+use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::platform;
 use crate::session::{Handle, Logout, Reply, Scope};
 
@@ -16,10 +16,10 @@ pub struct Ended {
 }
 
 /// All of them are tried, whatever becomes of the others.
-pub async fn end_each(asker: &Asker, logouts: &[Logout]) -> (Ended, Vec<Logout>) {
+pub async fn end_each(client: &ObjectClient, logouts: &[Logout]) -> (Ended, Vec<Logout>) {
     let (mut ended, mut failed) = (Ended::default(), Vec::new());
     for logout in logouts {
-        match end_one(asker, logout).await {
+        match end_one(client, logout).await {
             Ok(one) => ended.add(one),
             Err(Unavailable) => failed.push(*logout),
         }
@@ -27,12 +27,12 @@ pub async fn end_each(asker: &Asker, logouts: &[Logout]) -> (Ended, Vec<Logout>)
     (ended, failed)
 }
 
-async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
+async fn end_one(client: &ObjectClient, logout: &Logout) -> Result<Ended, Unavailable> {
     let object = logout.handle.object;
-    match store::ask(asker, asker.isolate.app.keys.app_id(), object, logout.command()).await? {
+    match client::ask(client, client.isolate.app.keys.app_id(), object, logout.command()).await? {
         Reply::Revoked { ids, scope } => {
             if scope != Scope::Others {
-                asker.isolate.memory.ended(logout.handle);
+                client.isolate.memory.ended(logout.handle);
             }
             let handles = ids.into_iter().map(|id| Handle { object, id }).collect();
             Ok(Ended { handles, spared: scope == Scope::Others })
@@ -44,14 +44,14 @@ async fn end_one(asker: &Asker, logout: &Logout) -> Result<Ended, Unavailable> {
 
 /// Tries again after the answer, as long as the platform allows: what a user or the application has ended is not
 /// lost because an object fails once.
-pub async fn keep_trying(asker: Asker, mut logouts: Vec<Logout>, mut handles: Vec<Handle>) {
-    for pause in store::LATER {
+pub async fn keep_trying(client: ObjectClient, mut logouts: Vec<Logout>, mut handles: Vec<Handle>) {
+    for pause in client::LATER {
         platform::pause(pause).await;
-        let asker = asker.again();
+        let client = client.again();
         // What was done by another request in the meantime is not done twice.
-        logouts.retain(|logout| !asker.isolate.memory.has_ended(logout.handle));
-        (_, logouts) = end_each(&asker, &logouts).await;
-        handles = store::remove_handles(&asker, asker.isolate.app.keys.app_id(), &handles).await.failed;
+        logouts.retain(|logout| !client.isolate.memory.has_ended(logout.handle));
+        (_, logouts) = end_each(&client, &logouts).await;
+        handles = client::remove_handles(&client, client.isolate.app.keys.app_id(), &handles).await.failed;
         if logouts.is_empty() && handles.is_empty() {
             break;
         }

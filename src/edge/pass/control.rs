@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::config::AntiCsrfMode;
 use crate::config::Rule;
 use crate::edge::exchange::Exchange;
-use crate::edge::object::client::{self as store, Removal, Unavailable};
-use crate::edge::pass::{News, Passage, Renewed, still_true};
+use crate::edge::object::client::{self, Removal, Unavailable};
+use crate::edge::pass::{Admitted, Renewed, SessionChange, still_true};
 use crate::edge::platform;
 use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
 use crate::logout::postponed;
@@ -24,9 +24,9 @@ const MAX_USER_AGENT: usize = 512;
 pub async fn carry_out(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Passage,
+    passage: Admitted,
     controls: Controls,
-) -> Result<News, Answer> {
+) -> Result<SessionChange, Answer> {
     let credentials = exchange.credentials().await;
     let Controls { create, revoke, payload } = controls;
     if create.is_some()
@@ -45,11 +45,11 @@ pub async fn carry_out(
         Some(revoke) => {
             revoke_sessions(exchange, credentials, revoke).await.map_err(|_| exchange.unavailable())?
         }
-        None => News::Nothing,
+        None => SessionChange::Nothing,
     };
     match (create, payload, passage.identity) {
         (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
-        _ if !matches!(ended, News::Nothing) => Ok(ended),
+        _ if !matches!(ended, SessionChange::Nothing) => Ok(ended),
         (None, Some(change), Some(identity)) => set_payload(exchange, &identity, passage.news, change).await,
         (None, _, _) => Ok(still_true(exchange, passage.news).await),
     }
@@ -61,7 +61,7 @@ async fn revoke_sessions(
     exchange: &Exchange,
     credentials: &Credentials,
     revoke: RevokeSession,
-) -> Result<News, Unavailable> {
+) -> Result<SessionChange, Unavailable> {
     // The browser's marker goes with its session, so what it stands for is done first.
     let completed = exchange.complete_pending(credentials).await;
     let ended = match revoke {
@@ -79,13 +79,13 @@ async fn revoke_sessions(
     let ended = ended?;
     let is_over = |handle: &Handle| ended.contains(handle) || exchange.memory().has_ended(*handle);
     Ok(if !credentials.handle().is_some_and(|own| ended.contains(&own)) {
-        News::Nothing
+        SessionChange::Nothing
     } else if shown(exchange, credentials).await.iter().all(is_over) {
-        News::Ended
+        SessionChange::Ended
     } else if credentials.header_mode {
-        News::BearerEnded
+        SessionChange::BearerEnded
     } else {
-        News::Nothing
+        SessionChange::Nothing
     })
 }
 
@@ -125,10 +125,10 @@ async fn create_session(
     credentials: &Credentials,
     session: Session,
     data: Map<String, Value>,
-) -> Result<News, Answer> {
+) -> Result<SessionChange, Answer> {
     let unavailable = |_| exchange.unavailable();
     let app_id = exchange.keys().app_id();
-    let object = store::object_of(&exchange.asker, app_id, &session.user_id).map_err(unavailable)?;
+    let object = client::object_of(&exchange.client, app_id, &session.user_id).map_err(unavailable)?;
     // Every session that the browser shows ends with its cookies, also another user's.
     let mut earlier = shown(exchange, credentials).await;
     earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
@@ -152,23 +152,26 @@ async fn create_session(
         exchange.memory().ended(earlier);
     }
     let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
-    tokens.map(News::NewSession).map_err(unavailable)
+    tokens.map(SessionChange::NewSession).map_err(unavailable)
 }
 
 async fn set_payload(
     exchange: &Exchange,
     identity: &Identity,
-    news: News,
+    news: SessionChange,
     change: Payload,
-) -> Result<News, Answer> {
+) -> Result<SessionChange, Answer> {
     let token = &identity.token;
     let command =
         Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
     match exchange.ask(token.handle.object, command).await {
         Ok(Reply::Updated(session)) => {
             let renewed = match news {
-                News::Tokens(renewed) => Some(renewed.tokens),
-                News::Nothing | News::NewSession(_) | News::Ended | News::BearerEnded => None,
+                SessionChange::Tokens(renewed) => Some(renewed.tokens),
+                SessionChange::Nothing
+                | SessionChange::NewSession(_)
+                | SessionChange::Ended
+                | SessionChange::BearerEnded => None,
             };
             let unsigned = match renewed {
                 // The browser has moved on since, and keeps the refresh token that it has.
@@ -179,10 +182,10 @@ async fn set_payload(
                 }
             };
             let tokens = exchange.seal(unsigned).await.map_err(|Unavailable| exchange.unavailable())?;
-            Ok(News::Tokens(Renewed::now(tokens)))
+            Ok(SessionChange::Tokens(Renewed::now(tokens)))
         }
         // It ended while the origin was at work, which the browser has heard of, or hears of next.
-        Ok(Reply::Gone) => Ok(News::Nothing),
+        Ok(Reply::Gone) => Ok(SessionChange::Nothing),
         Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),
         Ok(_) | Err(Unavailable) => Err(exchange.unavailable()),
     }
@@ -195,7 +198,7 @@ async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<Vec<Handle>, 
     }
     exchange.outlive_client();
     let Removal { removed, failed } =
-        store::remove_handles(&exchange.asker, exchange.keys().app_id(), handles).await;
+        client::remove_handles(&exchange.client, exchange.keys().app_id(), handles).await;
     if failed.is_empty() {
         return Ok(removed);
     }

@@ -25,7 +25,7 @@ use crate::gate::{
 use crate::log::GateEvent;
 use crate::pages::Problem;
 use crate::request::{Origin, answers_preflight, is_withheld, names_cookie, public_location, strip};
-use crate::response::{Additions, Answer};
+use crate::response::{Answer, ResponseHeaders};
 use crate::session::{Command, Reply};
 use crate::supertokens::fdi;
 
@@ -34,7 +34,7 @@ use crate::supertokens::fdi;
 /// Late answers: by the time that the origin has answered, the browser may hold the cookies of a newer session. So
 /// that a session is dead is no news for an origin's answer, and clears nothing, unless the answer itself ended it.
 /// New tokens are set only if the session is known to live, and has not moved on to later ones.
-pub enum News {
+pub enum SessionChange {
     /// Nothing.
     Nothing,
     /// Here are new tokens for its session.
@@ -62,17 +62,17 @@ impl Renewed {
 }
 
 /// A request that may pass.
-pub struct Passage {
+pub struct Admitted {
     /// Who it is from.
     pub identity: Option<Identity>,
     /// What the browser is told.
-    pub news: News,
+    pub news: SessionChange,
 }
 
 /// Any path that is not the gate's own.
 pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let rule = exchange.config().rule(&exchange.head);
-    let ahead = Ahead::begin(exchange, &rule).await;
+    let ahead = Overlap::begin(exchange, &rule).await;
     match admission(exchange, &rule).await {
         Ok(passage) => forward(exchange, &rule, passage, ahead).await,
         Err(refusal) => {
@@ -86,12 +86,12 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
 
 /// A request that the origin has got while the object is still asked about the session. Its answer is
 /// the browser's only if the request would be the same now.
-struct Ahead {
+struct Overlap {
     identity: Identity,
     response: Promise,
 }
 
-impl Ahead {
+impl Overlap {
     async fn begin(exchange: &Exchange, rule: &Rule) -> Option<Self> {
         // A body is there once, and there may have to be a second request.
         if !rule.may_overlap(&exchange.head) || exchange.request.body().is_some() {
@@ -103,7 +103,7 @@ impl Ahead {
     }
 
     /// The answer, if it is one to this request.
-    fn for_passage(self, passage: &Passage) -> Option<Promise> {
+    fn for_admitted(self, passage: &Admitted) -> Option<Promise> {
         let is_same = |identity: &Identity| Rc::ptr_eq(&identity.token, &self.identity.token);
         if passage.identity.as_ref().is_some_and(is_same) {
             return Some(self.response);
@@ -118,8 +118,8 @@ impl Ahead {
 }
 
 /// Decides whether the request may pass, and as whom.
-async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> {
-    let nobody = Passage { identity: None, news: News::Nothing };
+async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answer> {
+    let nobody = Admitted { identity: None, news: SessionChange::Nothing };
     if exchange.head.is_preflight() || (rule.session == SessionNeed::None && !exchange.may_have_marker()) {
         return Ok(nobody);
     }
@@ -143,23 +143,25 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Passage, Answer> 
     let standing = exchange.standing(credentials, fresh).await.map_err(|_| exchange.unavailable())?;
     let (identity, news) = match standing {
         Standing::SignedIn(mut identity) => {
-            let news =
-                identity.tokens.take().map_or(News::Nothing, |tokens| News::Tokens(Renewed::now(tokens)));
+            let news = identity
+                .tokens
+                .take()
+                .map_or(SessionChange::Nothing, |tokens| SessionChange::Tokens(Renewed::now(tokens)));
             (Some(*identity), news)
         }
         Standing::SignedOut(absence) if rule.session == SessionNeed::Required => {
             return Err(no_session(&exchange.head, exchange.config(), credentials, absence));
         }
-        Standing::SignedOut(_) => (None, News::Nothing),
+        Standing::SignedOut(_) => (None, SessionChange::Nothing),
     };
-    Ok(Passage { identity, news })
+    Ok(Admitted { identity, news })
 }
 
 async fn forward(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Passage,
-    ahead: Option<Ahead>,
+    passage: Admitted,
+    ahead: Option<Overlap>,
 ) -> Result<web_sys::Response, JsValue> {
     let response = match origin_response(exchange, &passage, ahead).await {
         Ok(Some(response)) => response,
@@ -193,11 +195,11 @@ fn permission(response: &web_sys::Response) -> Result<web_sys::Response, JsValue
 /// The origin's response; none if its head takes too long. A body may take its time.
 async fn origin_response(
     exchange: &Exchange,
-    passage: &Passage,
-    ahead: Option<Ahead>,
+    passage: &Admitted,
+    ahead: Option<Overlap>,
 ) -> Result<Option<web_sys::Response>, JsValue> {
     let begun = Moment::now();
-    let promise = match ahead.and_then(|ahead| ahead.for_passage(passage)) {
+    let promise = match ahead.and_then(|ahead| ahead.for_admitted(passage)) {
         Some(promise) => promise,
         None => fetch(exchange, &origin_request(exchange, passage.identity.as_ref())?)?,
     };
@@ -239,12 +241,12 @@ fn origin_request(exchange: &Exchange, identity: Option<&Identity>) -> Result<we
 
 /// Where the application is, if it is addressed by another name than the browser used.
 fn address_of_origin(exchange: &Exchange) -> Option<&Origin> {
-    let has_binding = exchange.asker.isolate.origin.is_some();
+    let has_binding = exchange.client.isolate.origin.is_some();
     exchange.config().origin_url.as_ref().filter(|_| !has_binding)
 }
 
 fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsValue> {
-    match &exchange.asker.isolate.origin {
+    match &exchange.client.isolate.origin {
         Some(origin) => Ok(origin.fetch(request)?.unchecked_into()),
         None => {
             let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
@@ -257,7 +259,7 @@ fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsV
 async fn back(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Passage,
+    passage: Admitted,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
     // Most answers have nothing in them that concerns the gate, and need not be read.
@@ -339,39 +341,39 @@ fn location(exchange: &Exchange, response: &web_sys::Response) -> Option<String>
 }
 
 /// The news, if the session still lives and has not moved on.
-pub async fn still_true(exchange: &Exchange, news: News) -> News {
-    let News::Tokens(renewed) = news else { return news };
+pub async fn still_true(exchange: &Exchange, news: SessionChange) -> SessionChange {
+    let SessionChange::Tokens(renewed) = news else { return news };
     let handle = renewed.tokens.token.handle;
     if exchange.memory().has_ended(handle) {
-        return News::Nothing;
+        return SessionChange::Nothing;
     }
     if renewed.known.elapsed() <= IN_TIME {
-        return News::Tokens(renewed);
+        return SessionChange::Tokens(renewed);
     }
     let check = Command::Check { id: handle.id, first_use: None };
     match exchange.ask(handle.object, check).await {
-        Ok(Reply::Live(session)) if renewed.tokens.are_latest_of(&session) => News::Tokens(renewed),
-        _ => News::Nothing,
+        Ok(Reply::Live(session)) if renewed.tokens.are_latest_of(&session) => SessionChange::Tokens(renewed),
+        _ => SessionChange::Nothing,
     }
 }
 
-async fn additions(exchange: &Exchange, news: &News) -> Additions {
-    if matches!(news, News::Nothing) {
-        return Additions::default();
+async fn additions(exchange: &Exchange, news: &SessionChange) -> ResponseHeaders {
+    if matches!(news, SessionChange::Nothing) {
+        return ResponseHeaders::default();
     }
     let credentials = exchange.credentials().await;
     let delivery = credentials.delivery();
     match news {
-        News::Nothing => Additions::default(),
-        News::Tokens(Renewed { tokens, .. }) => {
+        SessionChange::Nothing => ResponseHeaders::default(),
+        SessionChange::Tokens(Renewed { tokens, .. }) => {
             exchange.tokens(tokens, delivery, credentials, credentials.in_conflict())
         }
-        News::NewSession(tokens) => {
+        SessionChange::NewSession(tokens) => {
             let delivery = fdi::delivery(&exchange.head);
             exchange.tokens(tokens, delivery, credentials, credentials.has_cookie())
         }
-        News::BearerEnded => bearer_cleared(),
-        News::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
+        SessionChange::BearerEnded => bearer_cleared(),
+        SessionChange::Ended => cleared(delivery, exchange.head.origin().host(), exchange.config()),
     }
 }
 

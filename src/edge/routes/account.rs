@@ -136,7 +136,7 @@ pub async fn jwks(exchange: &Exchange) -> Answer {
         return Answer::method_not_allowed("GET, HEAD");
     }
     let keys = exchange.keys();
-    let Some(jwks) = exchange.asker.isolate.signatures.jwks(keys, exchange.now).await else {
+    let Some(jwks) = exchange.client.isolate.signatures.jwks(keys, exchange.now).await else {
         return exchange.unavailable();
     };
     Answer::json(200, Reason::Ok, &jwks)

@@ -10,7 +10,7 @@ use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
 use crate::edge::exchange::Exchange;
 use crate::edge::isolate::App;
-use crate::edge::object::client::{self as store, Removal, Unavailable};
+use crate::edge::object::client::{self, Removal, Unavailable};
 use crate::edge::platform::signatures::Signatures;
 use crate::edge::platform::{self, Unread};
 use crate::gate::{Mint, TokenPair, Unsigned};
@@ -68,7 +68,7 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
     if !path.endpoint.allows(exchange.head.method()) {
         return Ok(path.endpoint.method_refusal());
     }
-    let app = exchange.asker.isolate.app_of(&path.app_id);
+    let app = exchange.client.isolate.app_of(&path.app_id);
     match path.endpoint {
         Endpoint::Hello => return Ok(Answer::new(200, Reason::Ok, Body::Text("Hello\n".to_owned()))),
         Endpoint::ApiVersion => {
@@ -76,7 +76,7 @@ pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
         }
         Endpoint::Jwks => {
             let max_age = format!("max-age={}, must-revalidate", app.keys.jwks_max_age());
-            return Ok(match exchange.asker.isolate.signatures.jwks(&app.keys, exchange.now).await {
+            return Ok(match exchange.client.isolate.signatures.jwks(&app.keys, exchange.now).await {
                 Some(jwks) => Answer::json(200, Reason::Ok, &jwks).with("cache-control", max_age),
                 None => unavailable(),
             });
@@ -140,7 +140,7 @@ async fn call(exchange: &Exchange, path: &CorePath, app: Rc<App>, body: &str) ->
 
 impl Core<'_> {
     async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &call.user_id)?;
+        let object = client::object_of(&self.exchange.client, self.app.keys.app_id(), &call.user_id)?;
         // The caller is the application's server: its user agent and country are not the user's.
         let session = Session {
             tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
@@ -231,7 +231,7 @@ impl Core<'_> {
     async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
         let handles: Vec<Handle> = handles.iter().filter_map(|handle| Handle::parse(handle)).collect();
         let Removal { removed, failed } =
-            store::remove_handles(&self.exchange.asker, self.app.keys.app_id(), &handles).await;
+            client::remove_handles(&self.exchange.client, self.app.keys.app_id(), &handles).await;
         if !failed.is_empty() {
             return Err(Failed::Store);
         }
@@ -239,14 +239,14 @@ impl Core<'_> {
     }
 
     async fn remove_user(&self, user: UserCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &user.user_id)?;
+        let object = client::object_of(&self.exchange.client, self.app.keys.app_id(), &user.user_id)?;
         let command = Command::RemoveAll { tenant_id: user.tenant_id };
-        let removed = store::remove(&self.exchange.asker, self.app.keys.app_id(), object, command).await?;
+        let removed = client::remove(&self.exchange.client, self.app.keys.app_id(), object, command).await?;
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 
     async fn list_user(&self, user: UserCall) -> Result<Value, Failed> {
-        let object = store::object_of(&self.exchange.asker, self.app.keys.app_id(), &user.user_id)?;
+        let object = client::object_of(&self.exchange.client, self.app.keys.app_id(), &user.user_id)?;
         let handles: Vec<Handle> = match self.ask(object, Command::List { tenant_id: user.tenant_id }).await?
         {
             Reply::Listed(sessions) => {
@@ -300,7 +300,7 @@ impl Core<'_> {
     }
 
     async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Failed> {
-        Ok(store::ask(&self.exchange.asker, self.app.keys.app_id(), object, command).await?)
+        Ok(client::ask(&self.exchange.client, self.app.keys.app_id(), object, command).await?)
     }
 
     fn mint(&self) -> Mint<'_> {
@@ -308,7 +308,7 @@ impl Core<'_> {
     }
 
     fn signatures(&self) -> &Signatures {
-        &self.exchange.asker.isolate.signatures
+        &self.exchange.client.isolate.signatures
     }
 
     async fn recognise(&self, token: &str) -> Option<Verified> {
