@@ -75,6 +75,8 @@ describe("genuinely signed, but no access token of now:", () => {
     "with an end in words": (_, claims) => (claims.exp = "never"),
     "with an end beyond numbers": (_, claims) => (claims.exp = 1e300),
     "with a beginning that is still to come": (_, claims) => (claims.nbf = claims.exp - 1),
+    "with a beginning that has come": (_, claims) => (claims.nbf = claims.iat - 1),
+    "for somebody else": (_, claims) => (claims.aud = "theirs"),
   };
   for (const [what, change] of Object.entries(changes)) {
     test(what, () => assertWorthless(minted(alice.access, change), what));

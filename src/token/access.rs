@@ -67,6 +67,11 @@ pub enum Version {
     V5,
 }
 
+/// Claims by which a JWT says who may take it, and from when (RFC 7519 §4.1.3, §4.1.5). No release has ever written
+/// one, so a token with one is none of the gate's. Any other name that is protected by now may be an application's, in a
+/// token from before it was.
+const LIMITS: [&str; 2] = ["aud", "nbf"];
+
 /// The name in the header that tells an access token from any other JWT of the gate.
 const VERSION: &str = "version";
 
@@ -209,6 +214,9 @@ impl AccessToken {
 
     fn read(mut claims: Fields, key_id: String) -> Option<Self> {
         claims.take("rsub");
+        if LIMITS.iter().any(|name| claims.has(name)) {
+            return None;
+        }
         Some(Self {
             handle: Handle::parse(&claims.text("sessionHandle")?)?,
             user_id: claims.text("sub")?,
