@@ -70,6 +70,10 @@ pub enum Delivery {
 }
 
 /// What it takes to make tokens.
+///
+/// Invariant: no token is issued ahead of this clock, for verifiers refuse one that is (the Python SDK does). The
+/// object's clock, which says when a session begins, and another gate's, which issued an earlier token, may be 10 s
+/// ahead of it.
 #[derive(Clone, Copy)]
 pub struct Mint<'a> {
     /// The keys of the app.
@@ -83,10 +87,14 @@ pub struct Mint<'a> {
 }
 
 impl Mint<'_> {
-    /// The pair for a session that was made just now: it begins when the session does.
+    /// The pair for a session that was made just now: it begins when the session does, if that is not ahead.
     #[must_use]
     pub fn first(&self, session: &Session, handle: Handle) -> Option<Unsigned> {
-        Mint { now: session.created_at, ..*self }.issue(session, &session.lineage.current(), handle)
+        Mint { now: session.created_at.min(self.now), ..*self }.issue(
+            session,
+            &session.lineage.current(),
+            handle,
+        )
     }
 
     /// The pair for a session that was made or renewed; `None` only if it cannot be encoded, which no input causes.
@@ -122,12 +130,13 @@ impl Mint<'_> {
         self.unsigned(AccessToken { nonce, anti_csrf, ..token }, refresh, session)
     }
 
-    /// The same access token, times and all, with the payload that the session has now.
+    /// The same access token, times and all (but for one ahead), with the payload that the session has now.
     #[must_use]
     pub fn regenerate(&self, session: &Session, old: &AccessToken) -> Option<Unsigned> {
         let key_id = self.keys.signing_id(old.has_static_key(), self.now);
         let payload = session.payload.clone();
-        self.unsigned(AccessToken { payload, key_id, ..old.clone() }, None, session)
+        let issued_at = old.issued_at.min(self.now);
+        self.unsigned(AccessToken { payload, issued_at, key_id, ..old.clone() }, None, session)
     }
 
     fn unsigned(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<Unsigned> {

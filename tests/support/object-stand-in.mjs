@@ -21,6 +21,11 @@ export async function healObject(gate) {
   await order(gate, { plan: {} });
 }
 
+/** Puts the objects on machines whose clocks are so many seconds ahead of the gate's, or behind it. */
+export async function putObjectsAhead(gate, seconds) {
+  await order(gate, { plan: { ahead: seconds } });
+}
+
 /** How many calls the gate made to any object while `work` ran. */
 export async function callsDuring(gate, work) {
   await order(gate, { count: true });
