@@ -136,4 +136,17 @@ describe("createJWT", () => {
     const { keys } = await app.call("getJWKS");
     assert.ok(isSignedByOneOf(keys, jwt));
   });
+
+  test("with all of a session's claims makes a session offline at the most, and none with checkDatabase", async () => {
+    const { payload, userId } = await create("u1");
+    const session = (jwt, checkDatabase) =>
+      app.call("getSessionWithoutRequestResponse", jwt, undefined, { antiCsrfCheck: false, checkDatabase });
+    const { jwt } = await app.call("createJWT", payload, 60, false);
+    assert.equal((await session(jwt, false)).userId, userId);
+    await assert.rejects(session(jwt, true), { type: "TRY_REFRESH_TOKEN" });
+    const { jwt: other } = await app.call("createJWT", payload, 60);
+    for (const checkDatabase of [false, true]) {
+      await assert.rejects(session(other, checkDatabase), { type: "TRY_REFRESH_TOKEN" });
+    }
+  });
 });

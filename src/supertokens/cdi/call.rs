@@ -99,7 +99,7 @@ pub struct UserCall {
 }
 
 /// The algorithms that a JWT may be asked for under: the one that the core knows, and the one that the gate signs with
-/// whatever is asked for.
+/// whatever is asked for; in any case, as the core takes it.
 const KNOWN_ALGORITHMS: [&str; 2] = ["RS256", "EdDSA"];
 
 /// The longest validity of a JWT, in seconds: the largest number that every JSON parser reads exactly (RFC 8259 §6).
@@ -296,7 +296,7 @@ impl Input {
             return Err(Refused(400, "validity must be greater than or equal to 0".to_owned()));
         }
         let algorithm = self.text("algorithm")?;
-        if !KNOWN_ALGORITHMS.contains(&algorithm.as_str()) {
+        if !KNOWN_ALGORITHMS.iter().any(|known| known.eq_ignore_ascii_case(&algorithm)) {
             return Ok(Call::SignUnknown);
         }
         Ok(Call::SignJwt(JwtCall {
