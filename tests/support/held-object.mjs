@@ -28,8 +28,7 @@ async function somethingWaits(gate, what) {
 }
 
 async function order(gate, content) {
-  const objects = await gate.objects();
-  const stub = objects.get(objects.newUniqueId());
+  const stub = await gate.anObject();
   const response = await stub.fetch("http://object/", { headers: { "test-order": JSON.stringify(content) } });
   return response.json();
 }

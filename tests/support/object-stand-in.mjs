@@ -67,8 +67,12 @@ export async function runSql(gate, handle, ...statementAndBindings) {
 }
 
 async function order(gate, content, object) {
-  const objects = await gate.objects();
-  const id = object === undefined ? objects.newUniqueId() : objects.idFromString(object);
-  const response = await objects.get(id).fetch("http://object/", { headers: { "test-order": JSON.stringify(content) } });
+  const stub = object === undefined ? await gate.anObject() : await theObject(gate, object);
+  const response = await stub.fetch("http://object/", { headers: { "test-order": JSON.stringify(content) } });
   return response.json();
+}
+
+async function theObject(gate, object) {
+  const objects = await gate.objects();
+  return objects.get(objects.idFromString(object));
 }
