@@ -28,7 +28,11 @@ function answered(options, body) {
         resolve({ status, headers, cookies: headers["set-cookie"] ?? [], text: Buffer.concat(chunks).toString() });
       });
     });
-    request.on("error", reject);
+    // An open connection may be closed for having been idle at the very moment when it is used again.
+    request.on("error", (error) => {
+      if (request.reusedSocket && error.code === "ECONNRESET") resolve(answered(options, body));
+      else reject(error);
+    });
     request.end(body);
   });
 }
