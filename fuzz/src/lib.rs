@@ -38,7 +38,7 @@ pub fn with_gate<T>(work: impl FnOnce(&Config, &Keys) -> T) -> T {
 fn variable(name: &'static str) -> Option<Value> {
     Some(match name {
         "GATE_SECRET" => json!(SECRET),
-        "API_KEYS" => json!("api-key-for-tests"),
+        "API_KEYS" => json!("api-key-for-tests-0123456789"),
         "LOGIN_URL" => json!("/login"),
         "LOGOUT_REDIRECT" => json!("/bye"),
         "RETURN_TO_ORIGINS" | "CORS_ORIGINS" => json!([FRIEND]),
