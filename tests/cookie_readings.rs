@@ -11,7 +11,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use session_gate::request::{Held, hold, strip, values};
+use session_gate::request::{Held, hold, names_cookie, strip, values};
 
 const NAME: &str = "__Host-sAccessToken";
 
@@ -72,6 +72,12 @@ fn generously(header: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// What semicolons separate, without what is around it.
+fn pairs(header: &str) -> impl Iterator<Item = &str> {
+    let is_around = |character| matches!(character, ' ' | '\t' | ',');
+    header.split(';').map(move |pair| pair.trim_matches(is_around)).filter(|pair| !pair.is_empty())
 }
 
 fn any_header() -> impl Strategy<Value = String> {
@@ -136,6 +142,15 @@ proptest! {
         let taken = generously(&left).into_iter().find(|name| is_ours(name));
         prop_assert_eq!(taken, None, "{:?}", left);
         prop_assert_eq!(strip(&left, is_ours), None, "once is enough");
+    }
+
+    #[test]
+    fn a_pair_in_which_nothing_of_ours_is_named_is_a_pair_of_what_is_left(header in any_header()) {
+        let left = strip(&header, is_ours).unwrap_or_else(|| header.clone());
+        let mut left = pairs(&left);
+        for pair in pairs(&header).filter(|pair| !names_cookie(pair, is_ours)) {
+            prop_assert!(left.any(|other| other == pair), "{:?} is lost", pair);
+        }
     }
 
     #[test]

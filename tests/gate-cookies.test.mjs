@@ -112,6 +112,15 @@ test("what somebody planted beside a session's cookies makes nobody somebody els
   }
 });
 
+test("what somebody planted takes none of the application's cookies with it", async () => {
+  for (const plant of PLANTED) {
+    const planted = onTheWire(plant(NAMES[0], "token"));
+    const seen = await cookieSeen({ gate, path: "/echo/none" }, `theme=dark; ${planted}; lang=en`);
+    const pairs = seen.split(";").map((pair) => pair.trim());
+    assert.deepEqual([pairs.at(0), pairs.at(-1)], ["theme=dark", "lang=en"], planted);
+  }
+});
+
 test("what somebody planted is in the way of no login", async () => {
   const mallory = await login(gate, "mallory");
   const planted = `x=1, ${NAMES[0]}=${mallory.access}, ${NAMES[1]}=${mallory.refresh}`;

@@ -80,19 +80,26 @@ pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {
         return None;
     }
     push(&mut kept, header.get(from..).unwrap_or_default());
-    Some(kept.trim_matches([' ', '\t', ';', ',']).to_owned())
+    Some(kept.trim_matches(SEPARATORS).to_owned())
 }
 
-/// Adds a part that is kept; of the separators around what was taken out, those before it stay.
+/// Adds a part that is kept. Of the separators before and behind what was taken out, those with a semicolon
+/// stay: behind a comma, a cookie would become a piece of another's value.
 fn push(kept: &mut String, part: &str) {
-    let is_separator = |character| matches!(character, ' ' | '\t' | ';' | ',');
-    if kept.trim_end_matches(is_separator).len() == kept.len() {
+    let before = kept.trim_end_matches(SEPARATORS).len();
+    let follows = part.trim_start_matches(SEPARATORS);
+    let behind = part.strip_suffix(follows).unwrap_or_default();
+    if before == kept.len() {
+        kept.push_str(part);
+    } else if behind.contains(';') && !kept.get(before..).is_some_and(|separators| separators.contains(';')) {
+        kept.truncate(before);
         kept.push_str(part);
     } else {
-        let part = part.trim_start_matches(is_separator);
-        kept.push_str(part);
+        kept.push_str(follows);
     }
 }
+
+const SEPARATORS: [char; 4] = [' ', '\t', ';', ','];
 
 /// Whether a header, of any name, has something in it that could be taken for a cookie named so.
 #[must_use]
@@ -242,9 +249,9 @@ mod tests {
             ("a=1;__Host-x=2;b=3", "a=1;b=3"),
             ("a=1, __Host-x=2, b=3; c=4", "a=1, b=3; c=4"),
             ("a=1;__Host-x=2, b=3", "a=1;b=3"),
-            ("a=1, __Host-x=2; b=3", "a=1, b=3"),
+            ("a=1, __Host-x=2; b=3", "a=1; b=3"),
             ("a=1,2; __Host-x=2;; b=3, 4", "a=1,2; b=3, 4"),
-            ("a=1 __Host-x=2; b=3", "a=1 b=3"),
+            ("a=1 __Host-x=2; b=3", "a=1; b=3"),
         ] {
             assert_eq!(strip(header, is_ours).as_deref(), Some(kept), "{header}");
         }
