@@ -26,6 +26,8 @@ import { soon } from "./support/time.mjs";
 // What the gate goes on trying by itself it tries when the clock is moved.
 const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 
+let users = 0;
+
 /** Lets every object fail until the test is over or restarts the gate. */
 async function failObjects(t) {
   await failObject(gate, "throw");
@@ -162,8 +164,9 @@ describe("when the object is back", () => {
   });
 });
 
+/** Somebody of their own: a logout of all that the gate still has under way ends what is made soon after it, too. */
 async function loginIn(client) {
-  const response = await client.login("alice");
+  const response = await client.login(`user-${(users += 1)}`);
   return tokensIn(response);
 }
 

@@ -163,6 +163,9 @@ impl Exchange {
     /// The logouts of every session that the request shows, whichever of its tokens says so.
     pub async fn logouts(&self, credentials: &Credentials, scope: Scope) -> Vec<Logout> {
         let mut logouts = credentials.logouts(scope);
+        if !credentials.header_mode && !credentials.is_doubled {
+            return logouts.into_vec();
+        }
         let beside = Presented::find(&self.head, self.config()).beside(credentials, self.config());
         if credentials.is_doubled {
             logouts.of_doubled();
