@@ -106,6 +106,16 @@ test("headers that caches obey before Cache-Control go with what sets or clears 
     assert.equal(response.headers.get("cache-control"), "no-store", what);
     for (const name of targeted) assert.equal(response.headers.get(name), null, `${name} of ${what}`);
   }
+  const bearer = async () => ({ authorization: `Bearer ${(await login(gate, "dave")).access}` });
+  for (const [what, control, headers] of [
+    ["a login in header mode", 'Gate-Create-Session: {"userId":"eve"}', { ...(await bearer()), "st-auth-mode": "header" }],
+    ["a change of the payload in header mode", 'Gate-Set-Payload: {"a":1}', await bearer()],
+  ]) {
+    const response = await gate.fetch(answer({ at: "/answer/optional", headers: [control, ...lines] }), { headers });
+    assert.ok(response.headers.get("st-access-token"), what);
+    assert.equal(response.headers.get("cache-control"), "no-store", what);
+    for (const name of targeted) assert.equal(response.headers.get(name), null, `${name} of ${what}`);
+  }
   const plain = await gate.fetch(answer({ at: "/answer/optional", headers: lines }));
   for (const name of targeted) assert.equal(plain.headers.get(name), "max-age=600", "left alone elsewhere");
 });

@@ -104,6 +104,18 @@ impl Absence {
         }
     }
 
+    /// Why credentials that nothing can be asked about are of no use.
+    #[must_use]
+    pub fn of_no_use(credentials: &Credentials) -> Self {
+        if credentials.in_conflict() {
+            Self::Conflict
+        } else if matches!(credentials.access, Access::Expired(_)) {
+            Self::Unrenewed
+        } else {
+            Self::None
+        }
+    }
+
     /// Why a session that the object does not have has ended. The object keeps no record of it, so its tokens
     /// tell: nobody uses a token longer than a session lives without being renewed.
     fn of_ended(credentials: &Credentials, policy: &Policy, now: Timestamp) -> Self {
@@ -216,15 +228,13 @@ pub fn admit(
         };
         return Some(Admission::Ask(refresh.handle, Box::new(command)));
     }
-    signed_out(if credentials.in_conflict() {
-        Absence::Conflict
-    } else if credentials.sent == Sent::Refresh && !config.renews_transparently() {
-        Absence::TryRefresh
-    } else if matches!(credentials.access, Access::Expired(_)) {
-        Absence::Unrenewed
-    } else {
-        Absence::None
-    })
+    signed_out(
+        if credentials.sent == Sent::Refresh && !config.renews_transparently() && !credentials.in_conflict() {
+            Absence::TryRefresh
+        } else {
+            Absence::of_no_use(credentials)
+        },
+    )
 }
 
 /// What the object's answer means; `None` if it is no answer to what was asked.
@@ -239,6 +249,9 @@ pub fn judge(
 ) -> Option<Verdict> {
     let signed_out = |absence| Some(Verdict::Settled(Standing::SignedOut(absence)));
     match reply {
+        // It ended in this isolate while the object was asked: its tokens are not handed out, and the browser may
+        // hold a newer session, so nothing is taken back.
+        Reply::Live(_) | Reply::Renewed { .. } if memory.has_ended(handle) => signed_out(Absence::None),
         Reply::Live(session) => {
             memory.lives(handle, asked);
             checked(session, credentials, mint)

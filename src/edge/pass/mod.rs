@@ -295,9 +295,10 @@ async fn back(
     let mut additions = additions(exchange, &news).await;
     exchange.clear_completed_marker(&mut additions);
     exchange.add_timing(&mut additions);
-    let has_cookies = additions.iter().any(|(name, _)| name == "set-cookie");
+    // Whatever hands out or takes back tokens, in cookies or in headers, says `no-store`, and nothing weakens that.
+    let has_tokens = additions.iter().any(|(name, _)| name == "cache-control");
     if has_identity
-        && !has_cookies
+        && !has_tokens
         && let Some(value) = platform::caching_of(&response).added(&exchange.head)
     {
         additions.add("cache-control", value);
@@ -319,7 +320,7 @@ async fn back(
             changes.append("set-cookie", cookie);
         }
     }
-    if has_cookies {
+    if has_tokens {
         for (name, _) in
             head_lines(&platform::lines_of(&response.headers())).filter(|(name, _)| is_targeted(name))
         {

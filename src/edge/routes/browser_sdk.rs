@@ -27,7 +27,7 @@ pub async fn refresh(exchange: &Exchange) -> Result<Answer, JsValue> {
         return Ok(exchange.unavailable());
     }
     let refused = |absence| fdi::refresh_refused(head, absence, delivery, credentials, config);
-    let Some(token) = token else { return Ok(refused(Absence::None)) };
+    let Some(token) = token else { return Ok(refused(Absence::of_no_use(credentials))) };
     if fdi::lacks_custom_header(head, delivery, config) {
         return Ok(refused(Absence::None).because(Reason::AntiCsrf));
     }
