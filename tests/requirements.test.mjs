@@ -1,5 +1,5 @@
 // What OWASP ASVS 5, its cheat sheets and the RFCs ask of a session gate, and no other file here
-// shows. SECURITY.md has the whole list, and tells which test answers for what.
+// shows. docs/requirements.md has the whole list, and tells which test answers for what.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -237,7 +237,7 @@ test("nothing that a client says makes a line of its own in the log, or a part o
 
 describe("what is committed", async () => {
   const text = (path) => readFile(new URL(`../${path}`, import.meta.url), "utf8");
-  const [settings, ignored, readme] = await Promise.all(["wrangler.toml", ".gitignore", "README.md"].map(text));
+  const [settings, ignored, configuration] = await Promise.all(["wrangler.toml", ".gitignore", "docs/configuration.md"].map(text));
   const SECRETS = /^(?!#)\s*"?(GATE_SECRET|GATE_SECRET_PREVIOUS|API_KEYS)"?\s*=/m;
 
   test("holds no secret, and has no place for one (ASVS 13.3.1)", () => {
@@ -248,7 +248,7 @@ describe("what is committed", async () => {
   test("names the same lifetimes and limits to operators as to readers (ASVS 7.1.1)", () => {
     const said = [...settings.matchAll(/^# ([A-Z_]+) = (\d+)$/gm)].map(([, name, value]) => [name, value]);
     assert.ok(said.length >= 6);
-    for (const [name, value] of said) assert.ok(readme.includes(`| \`${name}\` | \`${value}\` |`), `${name} is ${value}`);
+    for (const [name, value] of said) assert.ok(configuration.includes(`| \`${name}\` | \`${value}\` |`), `${name} is ${value}`);
   });
 });
 

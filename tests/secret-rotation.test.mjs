@@ -1,4 +1,4 @@
-// The drill for a change of GATE_SECRET, while people use the site: the steps that SECURITY.md
+// The drill for a change of GATE_SECRET, while people use the site: the steps that docs/operating.md
 // gives to operators, each a deployment, and not one of them logs anybody out.
 
 import assert from "node:assert/strict";
