@@ -44,7 +44,7 @@ const reset = Object.fromEntries(
     .flatMap(Object.keys)
     .map((name) => [name, undefined]),
 );
-const gate = await gateFor({ after }, { vars: { CLEAR_COOKIES } });
+const gate = await gateFor({ after }, { clock: true, vars: { CLEAR_COOKIES } });
 const seen = {};
 for (const [name, vars] of Object.entries(CONFIGURATIONS)) seen[name] = await exchange(vars);
 

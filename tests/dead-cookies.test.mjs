@@ -31,7 +31,7 @@ const JUNK = { access: "junk", refresh: "junk" };
 
 for (const ANTI_CSRF of ["token", "custom-header"]) {
   describe(`ANTI_CSRF = "${ANTI_CSRF}"`, async () => {
-    const gate = await gateFor({ after }, { vars: { RULES, ANTI_CSRF, GATE_SECRET: LEAKED } });
+    const gate = await gateFor({ after }, { clock: true, vars: { RULES, ANTI_CSRF, GATE_SECRET: LEAKED } });
     const before = await login(gate, "before");
     // SECURITY.md: the secret has leaked. A new one, and none that is still accepted.
     await gate.restart({ GATE_SECRET: SECRET });
@@ -70,7 +70,7 @@ for (const ANTI_CSRF of ["token", "custom-header"]) {
 }
 
 describe("cookies that prove nothing", async () => {
-  const gate = await gateFor({ after }, { objectFault: STAND_IN, vars: { RULES } });
+  const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN, vars: { RULES } });
   const doubled = async () => {
     const { access, refresh } = await login(gate, "doubled");
     return { cookie: `${ACCESS}=${access}; ${REFRESH}=${refresh}; ${REFRESH}=other` };

@@ -12,7 +12,7 @@ const RULES = ["/echo/none", "/answer/none"]
 
 const NAMES = ["__Host-sAccessToken", "__Host-sRefreshToken", "__Host-sLogoutPending"];
 
-const gate = await gateFor({ after }, { vars: { RULES } });
+const gate = await gateFor({ after }, { clock: true, vars: { RULES } });
 const alice = await login(gate, "alice");
 const session = `__Host-sAccessToken=${alice.access}; __Host-sRefreshToken=${alice.refresh}`;
 
@@ -133,7 +133,7 @@ test("what somebody planted is in the way of no login", async () => {
 });
 
 test("with COOKIE_DOMAIN the names are others, and hidden as well", async (t) => {
-  const shared = await gateFor(t, { vars: { RULES, COOKIE_DOMAIN: "example.com" } });
+  const shared = await gateFor(t, { clock: true, vars: { RULES, COOKIE_DOMAIN: "example.com" } });
   const cookie = "a=1; __Secure-sAccessToken=x; __Secure-sRefreshToken=y; __Secure-sLogoutPending=z; b=2";
   assert.equal(await cookieSeen({ gate: shared, path: "/echo/none" }, cookie), "a=1; b=2");
 });

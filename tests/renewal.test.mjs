@@ -42,7 +42,7 @@ async function assertForwardedAs(user, response) {
 }
 
 describe("with a good refresh token", async () => {
-  const gate = await gateFor({ after });
+  const gate = await gateFor({ after }, { clock: true });
   const shortLived = await gateFor({ after }, { clock: true, vars: { ACCESS_TOKEN_TTL: 1 } });
 
   test("a request without an access token is forwarded as signed in, and brings new cookies", async () => {
@@ -99,7 +99,7 @@ describe("with a good refresh token", async () => {
   });
 
   test("where the refresh cookie has a path of its own, a request is told to try it instead", async (t) => {
-    const pathed = await gateFor(t, { vars: { REFRESH_COOKIE_PATH: "/auth/session/refresh" } });
+    const pathed = await gateFor(t, { clock: true, vars: { REFRESH_COOKIE_PATH: "/auth/session/refresh" } });
     const { refresh } = await login(pathed, "alice");
     const headers = { cookie: `__Secure-sRefreshToken=${refresh}` };
 
@@ -113,8 +113,8 @@ describe("with a good refresh token", async () => {
 });
 
 describe("two cookies of one name", async () => {
-  const gate = await gateFor({ after });
-  const onDomain = await gateFor({ after }, { vars: { COOKIE_DOMAIN: "example.com" } });
+  const gate = await gateFor({ after }, { clock: true });
+  const onDomain = await gateFor({ after }, { clock: true, vars: { COOKIE_DOMAIN: "example.com" } });
 
   test("count as no access token: beside a single good refresh token the session is renewed", async () => {
     const { access, refresh } = await login(gate, "alice");
@@ -155,7 +155,7 @@ describe("two cookies of one name", async () => {
 });
 
 describe("without a good refresh token", async () => {
-  const gate = await gateFor({ after });
+  const gate = await gateFor({ after }, { clock: true });
 
   async function revoked() {
     const session = await login(gate, "alice");
@@ -195,7 +195,7 @@ describe("without a good refresh token", async () => {
 });
 
 describe("a response that sets or clears cookies is kept by no cache, whatever the origin says:", async () => {
-  const gate = await gateFor({ after }, { origin: CACHEABLE_ORIGIN });
+  const gate = await gateFor({ after }, { clock: true, origin: CACHEABLE_ORIGIN });
 
   const answers = {
     "a login": () => gate.fetch("/login", { method: "POST" }),

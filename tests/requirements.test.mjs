@@ -27,8 +27,8 @@ const COOKIE_LIMIT = 4096;
 const ATTRIBUTE_LIMIT = 1024;
 const FOLLOWED_LINK = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html" };
 
-const gate = await gateFor({ after }, { vars: { RULES } });
-const faulty = await gateFor({ after }, { objectFault: STAND_IN });
+const gate = await gateFor({ after }, { clock: true, vars: { RULES } });
+const faulty = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 
 /** All of an answer that can differ, but for the time. */
 async function whole(response) {
@@ -99,7 +99,7 @@ describe("a browser's tokens travel in Set-Cookie alone (ASVS 3.3.4)", () => {
 });
 
 test("no cookie is longer than browsers keep: 4096 bytes, and 1024 an attribute (ASVS 3.3.5, RFC 6265bis §5.6)", async () => {
-  const long = await gateFor({ after }, { vars: { RULES, COOKIE_DOMAIN: "a.rather.long.name.of.some.app.example.com", CLEAR_COOKIES: ["theirs"] } });
+  const long = await gateFor({ after }, { clock: true, vars: { RULES, COOKIE_DOMAIN: "a.rather.long.name.of.some.app.example.com", CLEAR_COOKIES: ["theirs"] } });
   const session = await login(long, "u".repeat(200), { payload: { filler: "x".repeat(1500) } });
   for (const response of [session.response, await refreshSession(long, session), await logout(long, session)]) {
     const cookies = setCookies(response);
@@ -194,7 +194,7 @@ test("the gate calls the application and nobody else (ASVS 13.2.4)", async (t) =
         return Response.json([...hosts]);
       },
     };`;
-  const behind = await gateFor(t, { outbound, originUrl: "https://application.example", vars: { RULES: [{ path: "/hosts", session: "none" }] } });
+  const behind = await gateFor(t, { clock: true, outbound, originUrl: "https://application.example", vars: { RULES: [{ path: "/hosts", session: "none" }] } });
   const session = await login(behind, "alice");
   const misled = { ...presenting(session), "x-forwarded-host": "elsewhere.example", forwarded: "host=elsewhere.example" };
   assert.equal((await behind.fetch("//elsewhere.example/", { headers: misled })).status, 200);
