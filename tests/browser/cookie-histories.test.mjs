@@ -137,8 +137,10 @@ async function jarOf(context) {
   return (await context.cookies()).map(({ name, domain, path }) => `${name} of ${domain} at ${path}`);
 }
 
+// Its icon is in the page: asked for, it would be the gate's to answer, which expires what it cannot tell apart.
 function anotherServer(request, response) {
   const asked = request.url === "/another-server";
-  if (asked) response.writeHead(200, { "content-type": "text/html", "set-cookie": setCookies }).end("<h1>Welcome</h1>");
+  const page = '<link rel="icon" href="data:,"><h1>Welcome</h1>';
+  if (asked) response.writeHead(200, { "content-type": "text/html", "set-cookie": setCookies }).end(page);
   return asked;
 }
