@@ -359,3 +359,18 @@ describe("a user's whole way is the same", async () => {
     });
   }
 });
+
+test("a session that ended while the reply about it was on its way gets no tokens from the gate's own routes", async (t) => {
+  const gate = await gateFor(t, { objectFault: HELD });
+  for (const ask of [
+    ({ refresh }) => gate.fetch("/auth/session", { headers: presenting({ refresh }) }),
+    ({ refresh }) => gate.fetch("/auth/sessions", { headers: presenting({ refresh }) }),
+  ]) {
+    const session = await login(gate, "fay");
+    const end = () => logout(gate, session);
+    const response = await whileHeld(gate, "reply", "renew", () => ask(session), end);
+    assert.equal(response.status, 401);
+    // By then the browser may hold the tokens of a newer session.
+    assert.deepEqual(response.headers.getSetCookie(), []);
+  }
+});
