@@ -24,7 +24,7 @@ const MAX_USER_AGENT: usize = 512;
 pub async fn carry_out(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Admitted,
+    admitted: Admitted,
     controls: Controls,
 ) -> Result<SessionChange, Answer> {
     let credentials = exchange.credentials().await;
@@ -47,11 +47,11 @@ pub async fn carry_out(
         }
         None => SessionChange::Nothing,
     };
-    match (create, payload, passage.identity) {
+    match (create, payload, admitted.identity) {
         (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
         _ if !matches!(ended, SessionChange::Nothing) => Ok(ended),
-        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, passage.news, change).await,
-        (None, _, _) => Ok(still_true(exchange, passage.news).await),
+        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, admitted.news, change).await,
+        (None, _, _) => Ok(still_true(exchange, admitted.news).await),
     }
 }
 

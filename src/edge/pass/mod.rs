@@ -74,7 +74,7 @@ pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
     let rule = exchange.config().rule(&exchange.head);
     let ahead = Overlap::begin(exchange, &rule).await;
     match admission(exchange, &rule).await {
-        Ok(passage) => forward(exchange, &rule, passage, ahead).await,
+        Ok(admitted) => forward(exchange, &rule, admitted, ahead).await,
         Err(refusal) => {
             if let Some(ahead) = ahead {
                 ahead.drop_unread();
@@ -103,9 +103,9 @@ impl Overlap {
     }
 
     /// The answer, if it is one to this request.
-    fn for_admitted(self, passage: &Admitted) -> Option<Promise> {
+    fn for_admitted(self, admitted: &Admitted) -> Option<Promise> {
         let is_same = |identity: &Identity| Rc::ptr_eq(&identity.token, &self.identity.token);
-        if passage.identity.as_ref().is_some_and(is_same) {
+        if admitted.identity.as_ref().is_some_and(is_same) {
             return Some(self.response);
         }
         self.drop_unread();
@@ -160,10 +160,10 @@ async fn admission(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answer>
 async fn forward(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Admitted,
+    admitted: Admitted,
     ahead: Option<Overlap>,
 ) -> Result<web_sys::Response, JsValue> {
-    let response = match origin_response(exchange, &passage, ahead).await {
+    let response = match origin_response(exchange, &admitted, ahead).await {
         Ok(Some(response)) => response,
         Ok(None) => return exchange.respond(exchange.problem(&Problem::GatewayTimeout)),
         Err(_) => return bad_gateway(exchange, "the origin does not answer"),
@@ -177,7 +177,7 @@ async fn forward(
     if is_guarded_preflight {
         return permission(&response);
     }
-    back(exchange, rule, passage, response).await
+    back(exchange, rule, admitted, response).await
 }
 
 /// Of an answer to a preflight on a path that is not open, what a browser needs of it and no more. Anybody can
@@ -195,13 +195,13 @@ fn permission(response: &web_sys::Response) -> Result<web_sys::Response, JsValue
 /// The origin's response; none if its head takes too long. A body may take its time.
 async fn origin_response(
     exchange: &Exchange,
-    passage: &Admitted,
+    admitted: &Admitted,
     ahead: Option<Overlap>,
 ) -> Result<Option<web_sys::Response>, JsValue> {
     let begun = Moment::now();
-    let promise = match ahead.and_then(|ahead| ahead.for_admitted(passage)) {
+    let promise = match ahead.and_then(|ahead| ahead.for_admitted(admitted)) {
         Some(promise) => promise,
-        None => fetch(exchange, &origin_request(exchange, passage.identity.as_ref())?)?,
+        None => fetch(exchange, &origin_request(exchange, admitted.identity.as_ref())?)?,
     };
     let promise = match exchange.config().origin_timeout {
         Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
@@ -259,7 +259,7 @@ fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsV
 async fn back(
     exchange: &Exchange,
     rule: &Rule,
-    passage: Admitted,
+    admitted: Admitted,
     response: web_sys::Response,
 ) -> Result<web_sys::Response, JsValue> {
     // Most answers have nothing in them that concerns the gate, and need not be read.
@@ -275,7 +275,7 @@ async fn back(
     let gate_cookies = set_cookies(&lines).any(|cookie| is_gate_cookie(exchange, cookie));
 
     // Of an upgraded connection nothing is stored.
-    let has_identity = passage.identity.is_some() && response.status() != 101;
+    let has_identity = admitted.identity.is_some() && response.status() != 101;
     let news = if has_controls && exchange.config().origin_control && rule.control {
         let controls = match Controls::parse(header) {
             Ok(controls) => controls,
@@ -284,12 +284,12 @@ async fn back(
                 return exchange.respond(exchange.problem(&Problem::OriginHeaders(why)));
             }
         };
-        match control::carry_out(exchange, rule, passage, controls).await {
+        match control::carry_out(exchange, rule, admitted, controls).await {
             Ok(news) => news,
             Err(answer) => return exchange.respond(answer),
         }
     } else {
-        still_true(exchange, passage.news).await
+        still_true(exchange, admitted.news).await
     };
 
     let mut additions = additions(exchange, &news).await;
