@@ -22,7 +22,8 @@ fuzz_target!(|input: &str| {
         let route = Route::of(path, config);
         assert_eq!(
             route == Route::Origin,
-            !is_below("/auth") && !["/logout", "/logout/all"].contains(&path),
+            // A slash at the end of the gate's own paths is nothing.
+            !is_below("/auth") && !["/logout", "/logout/", "/logout/all", "/logout/all/"].contains(&path),
             "{path}"
         );
 
