@@ -1,5 +1,5 @@
 // The build of earlier code, as its own scripts make it. That of the code before the last change is what is out there
-// while today's is being deployed: `tests/versions.test.mjs` puts the two side by side.
+// while today's is being deployed: `tests/object/versions.test.mjs` puts the two side by side.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

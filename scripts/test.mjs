@@ -1,8 +1,10 @@
 // `npm test`: installs what is missing, runs every check and test, and ends with one line that counts them all.
 //
-// `npm test -- build gate` runs only the steps whose names contain one of the words.
+// `npm test -- build gate` runs only the steps whose names contain one of the words. A word may also be a subject, which
+// is a folder of tests (`logout`, `supertokens/browser`), or a test file in one (`logout/final`): then the build and those
+// tests run.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
@@ -11,12 +13,14 @@ import { fuzz } from "./fuzz.mjs";
 import { ensurePackages } from "./packages.mjs";
 import { previousBuild } from "./previous.mjs";
 import { ensurePython } from "./python.mjs";
-import { ROOT, Stop, failure, run, watch } from "./run.mjs";
+import { ROOT, Stop, failure, main, run, watch } from "./run.mjs";
+import { fileOf, namesFor, subjects, testNames } from "./subjects.mjs";
 import { ensureTools } from "./tools.mjs";
 
 const MAX_GZIP_BYTES = 350_000;
 // Above what any of them takes on a machine that is busy, so that a hang is found in the end.
 const MAX_FILE_MS = 15 * 60 * 1000;
+const TESTS = testNames();
 const LINTS = ["--locked", "--", "-D", "warnings"];
 
 const STEPS = [
@@ -33,18 +37,46 @@ const STEPS = [
   ["size", () => checked(checkSize)],
   ["deploy, dry run", () => checked(deployDryRun)],
   ["gate tests: the build before", () => prepared(buildBefore)],
-  ["gate tests", () => nodeTest("tests")],
-  ["sdk tests", () => nodeTest("tests/sdk")],
-  ["browser tests", () => nodeTest("tests/browser")],
+  ["gate tests", () => nodeTest(gateTests())],
+  ["sdk tests", () => nodeTest(namesFor("supertokens", TESTS))],
+  ["browser tests", () => nodeTest(namesFor("browser", TESTS))],
 ];
-
-const words = process.argv.slice(2);
-const chosen = STEPS.filter(([name]) => words.length === 0 || words.some((word) => name.includes(word)));
 
 let attempt;
 const results = [];
-for (const [name, step] of chosen) results.push(await report(name, step));
-summarise();
+await main(async () => {
+  for (const [name, step] of chosen(process.argv.slice(2))) results.push(await report(name, step));
+  summarise();
+});
+
+/** The steps that the words ask for, in the order of `STEPS`, and then the tests of the subjects. */
+function chosen(words) {
+  if (words.length === 0) return STEPS;
+  const meanings = words.map(meaning);
+  const steps = STEPS.filter((step) => meanings.some(({ steps }) => steps.includes(step)));
+  const tests = TESTS.filter((name) => meanings.some(({ tests }) => tests.includes(name)));
+  if (tests.length === 0) return steps;
+  const packages = STEPS.slice(0, 1);
+  return [...new Set([...packages, ...steps]), [`tests: ${tests.length} files`, () => nodeTest(tests)]];
+}
+
+/** What a word stands for: a subject or a test file; else the steps that have it in their names. */
+function meaning(word) {
+  const tests = namesFor(word, TESTS);
+  const steps = tests.length > 0 ? [] : STEPS.filter(([name]) => name.toLowerCase().includes(word.toLowerCase()));
+  if (tests.length === 0 && steps.length === 0) throw new Stop(unknown(word));
+  console.log(`${word}: ${tests.length > 0 ? tests.map(fileOf).join(", ") : steps.map(([name]) => name).join("; ")}`);
+  return { tests, steps };
+}
+
+function unknown(word) {
+  const steps = STEPS.map(([name]) => name).join("; ");
+  return `nothing is called ${word}\nsubjects: ${subjects(TESTS).join(", ")}\nsteps: ${steps}`;
+}
+
+function gateTests() {
+  return TESTS.filter((name) => !/^(supertokens|browser)\//.test(name));
+}
 
 async function report(name, step) {
   console.log(`\n━━ ${name}`);
@@ -59,8 +91,7 @@ function summarise() {
   console.log(`\n${results.map(text).join("\n")}\n`);
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   const failed = total("failed");
-  if (results.length === 0) console.error(`error: no step has ${words.join(" or ")} in its name`);
-  process.exitCode = failed === 0 && results.length > 0 ? 0 : 1;
+  process.exitCode = failed === 0 ? 0 : 1;
   console.log(`${total("passed")} passed, ${failed} failed`);
 }
 
@@ -118,16 +149,14 @@ async function cargoTest() {
   return tally({ status, passed: sum(1), failed: sum(2), skipped: sum(3) });
 }
 
-async function nodeTest(folder) {
+async function nodeTest(names) {
   await built();
-  const files = testFiles(folder);
-  if (files.length === 0) throw new Stop(`${folder} has no tests`);
   const { status, text } = await watch(process.execPath, [
     "--test",
     "--test-reporter=spec",
     "--test-concurrency=2",
     `--test-timeout=${MAX_FILE_MS}`,
-    ...files,
+    ...names.map(fileOf),
   ]);
   const count = (what) => Number(text.match(new RegExp(`^ℹ ${what} (\\d+)$`, "m"))?.[1] ?? 0);
   return tally({
@@ -136,11 +165,6 @@ async function nodeTest(folder) {
     failed: count("fail") + count("cancelled"),
     skipped: count("skipped") + count("todo"),
   });
-}
-
-function testFiles(folder) {
-  const names = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".test.mjs"));
-  return names.sort().map((name) => join(folder, name));
 }
 
 // A test that did not run shows nothing, so it counts as failed; and a runner that fails without a failed test

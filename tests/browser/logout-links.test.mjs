@@ -10,11 +10,12 @@ import { launchChromium } from "../support/chromium.mjs";
 import { isSignedInBrowser, leaving, signIn, startDemoGate } from "../support/demo-gate.mjs";
 import { linksDocument } from "../support/links-document.mjs";
 import { ANYBODY, WAYS } from "../support/logout-ways.mjs";
+import { inRepository } from "../support/repository.mjs";
 import { ACCESS, REFRESH, isSignedIn } from "../support/session.mjs";
 import { hopOn, installPassingWorker, serveWayPages, touch } from "../support/way-pages.mjs";
 import { startWireTap } from "../support/wire-tap.mjs";
 
-const DOCUMENT = new URL("../../docs/logout-links.md", import.meta.url);
+const DOCUMENT = inRepository("docs/logout-links.md");
 const [THE_APP, ANOTHER_PORT, ANOTHER_SITE] = ["the app", "another port", "another site"];
 const FOREIGN_HOST = "elsewhere.test";
 const NOTHING_SENT = { sent: null, answer: null };

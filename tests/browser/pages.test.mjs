@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import axe from "axe-core";
 import { launchChromium } from "../support/chromium.mjs";
@@ -11,8 +12,9 @@ import { coreOf } from "../support/core.mjs";
 import { startDemoGate } from "../support/demo-gate.mjs";
 import { APP_PAGES, GATE_PAGES, laptop } from "../support/gate-pages.mjs";
 import { STAND_IN, healObject } from "../support/object-stand-in.mjs";
+import { inRepository } from "../support/repository.mjs";
 
-const SCREENSHOTS = new URL("../../docs/screenshots/", import.meta.url);
+const SCREENSHOTS = inRepository("docs/screenshots");
 const USER = "Ada";
 const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 800, height: 560 } },
@@ -111,7 +113,7 @@ async function assertNothingIsCutOff(page) {
 
 async function keepScreenshot(page, name) {
   const picture = await page.screenshot({ animations: "disabled", fullPage: true });
-  if (process.env.UPDATE_SCREENSHOTS) await writeFile(new URL(name, SCREENSHOTS), picture);
+  if (process.env.UPDATE_SCREENSHOTS) await writeFile(join(SCREENSHOTS, name), picture);
 }
 
 /** What axe-core has against the page, with all of its rules. */

@@ -1,4 +1,4 @@
-// The soak of tests/soak.test.mjs, in the proportions of a real site, for ten minutes; and the runtime takes no more
+// The soak of tests/faults/soak.test.mjs, in the proportions of a real site, for ten minutes; and the runtime takes no more
 // memory at the end than at the beginning.
 //
 // SOAK_SECONDS, SOAK_PEOPLE and SOAK_WARM_UP (in acts) make it shorter and smaller.

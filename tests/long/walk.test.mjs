@@ -1,4 +1,4 @@
-// The random walk of tests/walk.test.mjs, for as long as wanted: WALK_STEPS steps under each policy,
+// The random walk of tests/session/walk.test.mjs, for as long as wanted: WALK_STEPS steps under each policy,
 // a new way every WALK_LEG steps. WALK_SEED is the seed of the first.
 
 import { test } from "node:test";

@@ -1,15 +1,13 @@
 // The demo app of `npm start`, ready to be put behind a gate of the harness.
 
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { unstable_readConfig as readConfig } from "wrangler";
-
-const ROOT = new URL("../../", import.meta.url);
+import { inRepository } from "./repository.mjs";
 
 /** Its source text as one module, for the `origin` of `startGate`. */
 export async function demoAppSource() {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("examples/demo-app/worker.mjs", ROOT))],
+    entryPoints: [inRepository("examples/demo-app/worker.mjs")],
     bundle: true,
     format: "esm",
     // The same files are text modules in its wrangler.toml.
@@ -21,5 +19,5 @@ export async function demoAppSource() {
 
 /** The variables that the gate in front of it has in `npm start`. */
 export function demoAppVars() {
-  return readConfig({ config: fileURLToPath(new URL("wrangler.toml", ROOT)), env: "demo" }).vars;
+  return readConfig({ config: inRepository("wrangler.toml"), env: "demo" }).vars;
 }

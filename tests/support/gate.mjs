@@ -4,10 +4,10 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as workerOptions } from "wrangler";
 import { send } from "./http-client.mjs";
+import { inRepository } from "./repository.mjs";
 import { soon } from "./time.mjs";
 
 export const SECRET = "gate-secret-for-tests-0123456789-abcdefgh";
@@ -15,8 +15,7 @@ export const API_KEY = "api-key-for-tests-0123456789";
 /** The configured value: one key of a list, the way operators rotate them. */
 export const API_KEYS = `another-api-key-for-tests,${API_KEY}`;
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BUILD = join(ROOT, "build");
+const BUILD = inRepository("build");
 const OBJECTS = "session-objects";
 const LOOPBACK = "127.0.0.1";
 const ECHO = new URL("./origins/echo.js", import.meta.url);
@@ -193,9 +192,7 @@ async function workers(options, vars) {
 // developer's .dev.vars must not change a result.
 async function gateWorker(options, vars, bound) {
   const { originUrl, outbound, objectBuild, build = BUILD, clock = false, ratelimits, withoutObjects = false } = options;
-  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
-    join(ROOT, "wrangler.toml"),
-  ).workerOptions;
+  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(inRepository("wrangler.toml")).workerOptions;
   const bindings = { ...vars, ...(originUrl !== undefined && { ORIGIN_URL: originUrl }) };
   return {
     name: "session-gate",

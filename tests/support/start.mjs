@@ -1,10 +1,10 @@
 // `npm start` as a process of its own, on any free port and with a folder of its own for its storage.
 
-import { fileURLToPath } from "node:url";
 import { send } from "./http-client.mjs";
 import { startProcess } from "./process.mjs";
+import { inRepository } from "./repository.mjs";
 
-export const START = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));
+export const START = inRepository("scripts/start.mjs");
 
 export async function startDemo(environment) {
   const { match, stop } = await startProcess(process.execPath, [START], {
