@@ -12,7 +12,7 @@ import { ensurePackages } from "./packages.mjs";
 import { ROOT, main, output, run, say } from "./run.mjs";
 import { ensureTools } from "./tools.mjs";
 
-const INPUTS = ["Cargo.toml", "Cargo.lock", "package-lock.json", "rust-toolchain.toml", "scripts", "src", "templates"];
+const INPUTS = ["Cargo.toml", "Cargo.lock", "package-lock.json", "rust-toolchain.toml", "scripts", "crates", "src", "templates"];
 const BUILD = join(ROOT, "build");
 const FRESH = "target/gate";
 const BOUND = "target/bindgen";

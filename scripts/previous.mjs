@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { ROOT, output, run, say } from "./run.mjs";
 
-const CODE = ["src", "templates", "Cargo.lock"];
+const CODE = ["crates", "src", "templates", "Cargo.lock"];
 const FOLDER = join(ROOT, "target", "previous");
 /** What a further build goes on from. */
 const KEPT = new Set(["build", "node_modules", "target"]);

@@ -28,9 +28,9 @@ const STEPS = [
   ["install: Rust tools", () => prepared(ensureTools)],
   ["install: Chromium", () => prepared(async () => (process.env.CHROMIUM = await ensureChromium()))],
   ["install: Python", () => prepared(ensurePython)],
-  ["format", () => checked(() => run("cargo", ["fmt", "--check"]))],
-  ["lints, host", () => checked(() => run("cargo", ["clippy", "--all-targets", ...LINTS]))],
-  ["lints, wasm32", () => checked(() => run("cargo", ["clippy", "--target", "wasm32-unknown-unknown", ...LINTS]))],
+  ["format", () => checked(() => run("cargo", ["fmt", "--all", "--check"]))],
+  ["lints, host", () => checked(() => run("cargo", ["clippy", "--workspace", "--all-targets", ...LINTS]))],
+  ["lints, wasm32", () => checked(() => run("cargo", ["clippy", "--workspace", "--target", "wasm32-unknown-unknown", ...LINTS]))],
   ["host tests", cargoTest],
   ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
   ["build", () => checked(built)],
@@ -143,7 +143,7 @@ async function deployDryRun() {
 }
 
 async function cargoTest() {
-  const { status, text } = await watch("cargo", ["test", "--locked", "--no-fail-fast"]);
+  const { status, text } = await watch("cargo", ["test", "--workspace", "--locked", "--no-fail-fast"]);
   const counts = [...text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   const sum = (index) => counts.reduce((total, match) => total + Number(match[index]), 0);
   return tally({ status, passed: sum(1), failed: sum(2), skipped: sum(3) });

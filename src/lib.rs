@@ -6,7 +6,6 @@
     allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may fail by panicking")
 )]
 
-pub mod base;
 pub mod config;
 pub mod cookies;
 pub mod gate;
@@ -20,6 +19,8 @@ pub mod response;
 pub mod session;
 pub mod supertokens;
 pub mod token;
+
+pub use ::base;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;

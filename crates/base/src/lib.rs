@@ -2,6 +2,11 @@
 //!
 //! Invariant: nothing here knows what a session is.
 
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may fail by panicking")
+)]
+
 pub mod bytes;
 pub mod json;
 pub mod names;
