@@ -23,14 +23,9 @@ const isAllowed = (expression, allowed) =>
 describe("the crates", async () => {
   const options = { cwd: ROOT, maxBuffer: 64 << 20 };
   const { stdout } = await run("cargo", ["metadata", "--locked", "--format-version", "1"], options);
-<<<<<<< HEAD:tests/documents/supply-chain.test.mjs
-  const crates = JSON.parse(stdout).packages.filter(({ name }) => name !== "session-gate");
-  const [, list] = /^allow = \[(.*)\]$/m.exec(await textOf("deny.toml"));
-=======
   const { packages, workspace_members: own } = JSON.parse(stdout);
   const crates = packages.filter(({ id }) => !own.includes(id));
-  const [, list] = /^allow = \[(.*)\]$/m.exec(await text("deny.toml"));
->>>>>>> 2ca9870 (Make the repository a workspace, with what every subject builds on as a crate):tests/supply-chain.test.mjs
+  const [, list] = /^allow = \[(.*)\]$/m.exec(await textOf("deny.toml"));
   const allowed = list.match(/[^", ]+/g);
 
   test("come from crates.io, none from a repository or a folder", () => {
