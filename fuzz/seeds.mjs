@@ -3,10 +3,21 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { coreOf, newSession, renewal, verification } from "../tests/support/core.mjs";
-import { NAVIGATION } from "../tests/support/gate.mjs";
-import { failObject, STAND_IN } from "../tests/support/object-stand-in.mjs";
-import { claimsOf, gateFor, login, logout, presenting, tokensIn } from "../tests/support/session.mjs";
+import {
+  claimsOf,
+  coreOf,
+  failObject,
+  gateFor,
+  login,
+  logout,
+  NAVIGATION,
+  newSession,
+  presenting,
+  renewal,
+  STAND_IN,
+  tokensIn,
+  verification,
+} from "../tests/support/index.mjs";
 
 const ends = [];
 const gate = await gateFor({ after: (end) => ends.push(end) }, { objectFault: STAND_IN, vars: { ANTI_CSRF: "token" } });

@@ -2,8 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { assertCleared, assertCookiesUntouched, gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
+import {
+  assertCleared,
+  assertCookiesUntouched,
+  gateFor,
+  isSignedIn,
+  login,
+  NAVIGATION,
+  presenting,
+} from "../support/index.mjs";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 

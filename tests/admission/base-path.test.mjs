@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { publishedKeys } from "../support/keys.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { gateFor, login, presenting, publishedKeys } from "../support/index.mjs";
 
 // Counts what reaches it.
 const COUNTING_ORIGIN = `

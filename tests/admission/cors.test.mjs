@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { answer, gateFor, login, presenting } from "../support/index.mjs";
 
 const ORIGIN = "https://app.example.com";
 const gate = await gateFor({ after }, { vars: { CORS_ORIGINS: [ORIGIN, "http://localhost:3000"] } });

@@ -2,8 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CROSS_SITE } from "../support/csrf.mjs";
-import { assertCleared, assertCookiesUntouched, claimsOf, gateFor, login, presenting } from "../support/session.mjs";
+import {
+  assertCleared,
+  assertCookiesUntouched,
+  claimsOf,
+  CROSS_SITE,
+  gateFor,
+  login,
+  presenting,
+} from "../support/index.mjs";
 
 const FRIEND = "https://app.example";
 const ALMOST_FRIENDS = [

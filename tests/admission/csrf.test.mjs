@@ -3,9 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { CROSS_SITE, PROVENANCES } from "../support/csrf.mjs";
-import { API_KEY, NAVIGATION } from "../support/gate.mjs";
-import { assertCookiesUntouched, gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
+import {
+  API_KEY,
+  assertCookiesUntouched,
+  CROSS_SITE,
+  gateFor,
+  isSignedIn,
+  login,
+  NAVIGATION,
+  presenting,
+  PROVENANCES,
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },

@@ -3,9 +3,18 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { calledAtLeast, failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { assertCookiesUntouched, gateFor, login, presenting, visit } from "../support/session.mjs";
+import {
+  assertCookiesUntouched,
+  calledAtLeast,
+  failObject,
+  gateFor,
+  healObject,
+  login,
+  NAVIGATION,
+  presenting,
+  STAND_IN,
+  visit,
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },

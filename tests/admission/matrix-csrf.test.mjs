@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { API_KEY } from "../support/gate.mjs";
-import { eachOf, keepAlive } from "../support/keep-alive.mjs";
-import { gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
+import { API_KEY, eachOf, gateFor, isSignedIn, keepAlive, login, presenting } from "../support/index.mjs";
 
 const FRIEND = "https://friend.example";
 const RULES = [

@@ -4,9 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { send } from "../support/http-client.mjs";
-import { NAMES, startReader } from "../support/readers.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, NAMES, send, startReader } from "../support/index.mjs";
 
 const SECRET_FIRST = [
   { path: "/admin/*", session: "required" },

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
+import { gateFor, isSignedIn, login, presenting } from "../support/index.mjs";
 
 /** Looks at no method, and puts what it saw into a header that a browser gets. */
 const CARELESS = `

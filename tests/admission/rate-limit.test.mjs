@@ -3,18 +3,18 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
 import {
   assertCookiesUntouched,
+  backendOf,
   gateFor,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
   presenting,
   refreshSession,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const LIMIT = 3;
 const TOO_MANY = 12;

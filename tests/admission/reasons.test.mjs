@@ -2,11 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { CROSS_SITE } from "../support/csrf.mjs";
-import { API_KEY, NAVIGATION } from "../support/gate.mjs";
-import { STAND_IN, failObject, healObject } from "../support/object-stand-in.mjs";
-import { gateFor, login, logout, presenting, renewed } from "../support/session.mjs";
+import {
+  answer,
+  API_KEY,
+  CROSS_SITE,
+  failObject,
+  gateFor,
+  healObject,
+  login,
+  logout,
+  NAVIGATION,
+  presenting,
+  renewed,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/login", session: "optional" },

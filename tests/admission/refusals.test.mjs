@@ -3,17 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
 import {
+  answer,
   assertCleared,
   assertCookiesUntouched,
   gateFor,
   login,
   logout,
+  NAVIGATION,
   presenting,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { gateFor, login, visit } from "../support/session.mjs";
+import { gateFor, login, NAVIGATION, visit } from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none/but/this", session: "required" },

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, NAVIGATION } from "../support/index.mjs";
 
 const here = await gateFor({ after });
 const elsewhere = await gateFor({ after }, { vars: { LOGIN_URL: "https://id.example/login?tenant=1#form" } });

@@ -3,11 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { throwAwayCertificate } from "../support/certificate.mjs";
-import { launchChromium } from "../support/chromium.mjs";
-import { signIn, startDemoGate } from "../support/demo-gate.mjs";
-import { startWireTap } from "../support/wire-tap.mjs";
-import { soon } from "../support/time.mjs";
+import { launchChromium, signIn, startDemoGate, startWireTap, throwAwayCertificate } from "../support/browser.mjs";
+import { soon } from "../support/index.mjs";
 
 const HOST = "app.team.example.test";
 const ATTRIBUTES = "Secure; HttpOnly; SameSite=Lax; Max-Age=86400";

@@ -3,9 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { isSignedInBrowser, leaving, signIn, startDemoGate } from "../support/demo-gate.mjs";
-import { laptop, phone } from "../support/gate-pages.mjs";
+import {
+  isSignedInBrowser,
+  laptop,
+  launchChromium,
+  leaving,
+  phone,
+  signIn,
+  startDemoGate,
+} from "../support/browser.mjs";
 
 let gate, browser;
 

@@ -3,11 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { isSignedInBrowser, signIn, startDemoGate } from "../support/demo-gate.mjs";
-import { followForeignLink } from "../support/gate-pages.mjs";
-import { STAND_IN, failObject, healObject } from "../support/object-stand-in.mjs";
-import { PENDING } from "../support/session.mjs";
+import { followForeignLink, isSignedInBrowser, launchChromium, signIn, startDemoGate } from "../support/browser.mjs";
+import { failObject, healObject, PENDING, STAND_IN } from "../support/index.mjs";
 
 let gate, browser;
 

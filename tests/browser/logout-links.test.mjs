@@ -5,15 +5,23 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
-import { throwAwayCertificate } from "../support/certificate.mjs";
-import { launchChromium } from "../support/chromium.mjs";
-import { isSignedInBrowser, leaving, signIn, startDemoGate } from "../support/demo-gate.mjs";
-import { linksDocument } from "../support/links-document.mjs";
-import { ANYBODY, WAYS } from "../support/logout-ways.mjs";
-import { inRepository } from "../support/repository.mjs";
-import { ACCESS, REFRESH, isSignedIn } from "../support/session.mjs";
-import { hopOn, installPassingWorker, serveWayPages, touch } from "../support/way-pages.mjs";
-import { startWireTap } from "../support/wire-tap.mjs";
+import {
+  ANYBODY,
+  hopOn,
+  installPassingWorker,
+  isSignedInBrowser,
+  launchChromium,
+  leaving,
+  linksDocument,
+  LOGOUT_WAYS,
+  serveWayPages,
+  signIn,
+  startDemoGate,
+  startWireTap,
+  throwAwayCertificate,
+  touch,
+} from "../support/browser.mjs";
+import { ACCESS, inRepository, isSignedIn, REFRESH } from "../support/index.mjs";
 
 const DOCUMENT = inRepository("docs/logout-links.md");
 const [THE_APP, ANOTHER_PORT, ANOTHER_SITE] = ["the app", "another port", "another site"];
@@ -43,7 +51,7 @@ after(async () => {
 });
 
 describe("who asked is logged out, and nobody else", () => {
-  for (const way of WAYS) {
+  for (const way of LOGOUT_WAYS) {
     for (const from of [THE_APP, ANOTHER_PORT, ANOTHER_SITE]) {
       const asked = [ANYBODY, from].includes(way.askedBy);
       test(`${way.name}, on a page of ${from}: ${asked ? "logs out" : "logs nobody out"}`, async () => {
@@ -155,5 +163,5 @@ function fetchMetadata(headers) {
 }
 
 function wayNamed(wanted) {
-  return WAYS.find(({ name }) => name === wanted);
+  return LOGOUT_WAYS.find(({ name }) => name === wanted);
 }

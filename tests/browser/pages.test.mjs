@@ -7,12 +7,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import axe from "axe-core";
-import { launchChromium } from "../support/chromium.mjs";
-import { coreOf } from "../support/core.mjs";
-import { startDemoGate } from "../support/demo-gate.mjs";
-import { APP_PAGES, GATE_PAGES, laptop } from "../support/gate-pages.mjs";
-import { STAND_IN, healObject } from "../support/object-stand-in.mjs";
-import { inRepository } from "../support/repository.mjs";
+import { APP_PAGES, GATE_PAGES, laptop, launchChromium, startDemoGate } from "../support/browser.mjs";
+import { coreOf, healObject, inRepository, STAND_IN } from "../support/index.mjs";
 
 const SCREENSHOTS = inRepository("docs/screenshots");
 const USER = "Ada";

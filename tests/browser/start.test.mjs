@@ -5,9 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { leaving, signIn } from "../support/demo-gate.mjs";
-import { startDemo } from "../support/start.mjs";
+import { launchChromium, leaving, signIn } from "../support/browser.mjs";
+import { startDemo } from "../support/index.mjs";
 
 let state, demo, browser;
 

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { launchChromium } from "../support/chromium.mjs";
-import { gateFor } from "../support/session.mjs";
+import { launchChromium } from "../support/browser.mjs";
+import { gateFor } from "../support/index.mjs";
 
 // The site of the login: 127.0.0.1 is another site than localhost.
 const elsewhere = createServer((request, response) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gateFor, login } from "../support/session.mjs";
+import { gateFor, login } from "../support/index.mjs";
 
 const ROUTES = ["/", "/login?user=alice", "/open/page", "/logout", "/auth/session", "/auth/health", "/auth/core/hello"];
 const DEFAULTS = { LOGIN_URL: "/login", RULES: [{ path: "/open/*", session: "none" }] };

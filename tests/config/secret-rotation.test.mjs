@@ -3,11 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { Crowd, groups } from "../support/crowd.mjs";
-import { SECRET } from "../support/gate.mjs";
-import { NEW_SECRET } from "../support/keys.mjs";
-import { gateFor } from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+import { Crowd, gateFor, groups, NEW_SECRET, SECRET, soon } from "../support/index.mjs";
 
 const PEOPLE = 60;
 // These log in before the change, and come back when it is over.

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { control } from "../support/control.mjs";
-import { assertCleared, claimsOf, gateFor, isSignedIn, login, tokensIn } from "../support/session.mjs";
+import { assertCleared, claimsOf, control, gateFor, isSignedIn, login, tokensIn } from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

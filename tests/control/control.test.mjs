@@ -3,18 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { assertStripped, control } from "../support/control.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
+  assertStripped,
+  backendOf,
   claimsOf,
+  control,
   gateFor,
   isSignedIn,
   login,
   presenting,
   tokensIn,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);

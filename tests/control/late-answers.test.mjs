@@ -3,24 +3,30 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { HELD_ORIGIN, HELD_RULES, meanwhile } from "../support/held-origin.mjs";
-import { STAND_IN, callsDuring, failObject, healObject, objectOf } from "../support/object-stand-in.mjs";
 import {
-  PENDING,
   assertCleared,
   assertCookiesUntouched,
+  callsDuring,
   claimsOf,
   expiredIn,
+  failObject,
   gateFor,
+  healObject,
+  HELD_ORIGIN,
+  HELD_RULES,
   isSignedIn,
   login,
   logout,
+  meanwhile,
+  objectOf,
+  PENDING,
   presenting,
   renewed,
+  soon,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+} from "../support/index.mjs";
 
 const vars = { RULES: HELD_RULES };
 const gate = await gateFor({ after }, { clock: true, origin: HELD_ORIGIN, objectFault: STAND_IN, vars });

@@ -3,8 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { assertCookiesUntouched, gateFor, isSignedIn, login, presenting, tokensIn } from "../support/session.mjs";
+import {
+  assertCookiesUntouched,
+  backendOf,
+  gateFor,
+  isSignedIn,
+  login,
+  presenting,
+  tokensIn,
+} from "../support/index.mjs";
 
 const FRIEND = "https://friend.example";
 const RULES = [

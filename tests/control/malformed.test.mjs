@@ -3,10 +3,18 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { assertStripped, control } from "../support/control.mjs";
-import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { assertCookiesUntouched, gateFor, isSignedIn, login } from "../support/session.mjs";
+import {
+  assertCookiesUntouched,
+  assertStripped,
+  backendOf,
+  control,
+  failObject,
+  gateFor,
+  healObject,
+  isSignedIn,
+  login,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);

@@ -3,19 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { control } from "../support/control.mjs";
-import { newSession } from "../support/core.mjs";
 import {
   ACCESS,
   assertCookiesUntouched,
+  backendOf,
   claimsOf,
+  control,
   gateFor,
   login,
+  newSession,
   presenting,
   renewed,
   tokensIn,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);

@@ -3,11 +3,20 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { control } from "../support/control.mjs";
-import { STAND_IN, failObject, healObject, objectOf } from "../support/object-stand-in.mjs";
-import { assertCookiesUntouched, gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+import {
+  assertCookiesUntouched,
+  backendOf,
+  control,
+  failObject,
+  gateFor,
+  healObject,
+  isSignedIn,
+  login,
+  objectOf,
+  presenting,
+  soon,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { objectFault: STAND_IN });
 const backend = backendOf(gate);

@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { CookieJar } from "tough-cookie";
-import { send } from "../support/http-client.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, send } from "../support/index.mjs";
 
 const HOST = "app.example.com";
 const PAGE = `https://${HOST}/logout`;

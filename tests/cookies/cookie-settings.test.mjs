@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertCookiesUntouched, gateFor, login, setCookies } from "../support/session.mjs";
+import { assertCookiesUntouched, gateFor, login, setCookies } from "../support/index.mjs";
 
 const REFRESH_ROUTE = "/auth/session/refresh";
 

@@ -3,23 +3,27 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { CROSS_SITE } from "../support/csrf.mjs";
-import { API_KEY, NAVIGATION, SECRET } from "../support/gate.mjs";
-import { STAND_IN, failObject, healObject } from "../support/object-stand-in.mjs";
 import {
   ACCESS,
-  PENDING,
-  REFRESH,
+  API_KEY,
   assertCookiesUntouched,
   claimsOf,
+  CROSS_SITE,
   expiredIn,
+  failObject,
   gateFor,
+  healObject,
   login,
   logout,
+  NAVIGATION,
+  PENDING,
   presenting,
+  REFRESH,
+  SECRET,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/login", session: "optional" },

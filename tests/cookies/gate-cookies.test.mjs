@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { gateFor, login, visit } from "../support/session.mjs";
+import { answer, gateFor, login, visit } from "../support/index.mjs";
 
 const RULES = ["/echo/none", "/answer/none"]
   .map((path) => ({ path, session: "none" }))

@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { assertCookiesUntouched, gateFor, login, presenting, refreshSession, tokensIn, visit } from "../support/session.mjs";
+import {
+  assertCookiesUntouched,
+  gateFor,
+  login,
+  presenting,
+  refreshSession,
+  tokensIn,
+  visit,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const ASKS_FOR_HEADERS = { "st-auth-mode": "header" };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REFRESH, gateFor, isSignedIn, login, setCookies, tokensIn, visit } from "../support/session.mjs";
+import { gateFor, isSignedIn, login, REFRESH, setCookies, tokensIn, visit } from "../support/index.mjs";
 
 const IDLE = 7200;
 const ACCESS_TOKEN = 3600;

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { ACCESS, REFRESH, gateFor, login, presenting, setCookies } from "../support/session.mjs";
+import { ACCESS, gateFor, login, presenting, REFRESH, setCookies } from "../support/index.mjs";
 
 const HARDENED = { path: "/", secure: "", httponly: "", samesite: "Lax" };
 // Long enough for the clock to show another second when it answers than when it was asked.

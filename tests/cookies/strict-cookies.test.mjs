@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { gateFor, login, NAVIGATION, presenting } from "../support/index.mjs";
 
 const RULES = [{ path: "/login", session: "optional" }];
 const strict = await gateFor({ after }, { vars: { COOKIE_SAMESITE: "Strict", RULES } });

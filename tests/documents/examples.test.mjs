@@ -2,12 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { newClient } from "../support/browser-jar.mjs";
-import { startDemoGate } from "../support/demo-gate.mjs";
-import { NAVIGATION, startGate } from "../support/gate.mjs";
-import { startProcess } from "../support/process.mjs";
-import { pythonEnvironment } from "../support/python.mjs";
-import { inRepository } from "../support/repository.mjs";
+import { startDemoGate } from "../support/browser.mjs";
+import { inRepository, NAVIGATION, newClient, pythonEnvironment, startGate, startProcess } from "../support/index.mjs";
 
 /** A person who follows a link or sends a form of the page they are on. */
 const ON_SITE = { ...NAVIGATION, "sec-fetch-site": "same-origin" };

@@ -3,24 +3,28 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { backendOf } from "../support/backend.mjs";
-import { API_KEY, NAVIGATION, SECRET } from "../support/gate.mjs";
-import { CROSS_SITE } from "../support/csrf.mjs";
-import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { textOf } from "../support/repository.mjs";
 import {
+  answer,
+  API_KEY,
+  backendOf,
   claimsOf,
+  CROSS_SITE,
+  failObject,
   gateFor,
+  healObject,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
   presenting,
   refreshSession,
+  SECRET,
   setCookies,
+  STAND_IN,
+  textOf,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const RULES = [{ path: "/control", session: "optional" }];
 const COOKIE_LIMIT = 4096;

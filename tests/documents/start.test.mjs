@@ -7,9 +7,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { newClient } from "../support/browser-jar.mjs";
-import { START, startDemo } from "../support/start.mjs";
-import { PATIENCE_MS } from "../support/time.mjs";
+import { newClient, PATIENCE_MS, START, startDemo } from "../support/index.mjs";
 
 describe("npm start", () => {
   let state;

@@ -3,27 +3,33 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { isSignedByOneOf, publishedKeys } from "../support/keys.mjs";
-import { alarmOf, callsDuring, failObject, healObject, soundAlarm, STAND_IN } from "../support/object-stand-in.mjs";
 import {
+  alarmOf,
   assertCleared,
+  backendOf,
+  callsDuring,
   claimsOf,
   expiredIn,
+  failObject,
   gateFor,
   headerOf,
+  healObject,
+  isSignedByOneOf,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
   presenting,
+  publishedKeys,
   refreshSession,
   renewed,
   setCookies,
+  soon,
+  soundAlarm,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+} from "../support/index.mjs";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

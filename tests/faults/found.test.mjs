@@ -2,8 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { gateFor, isSignedIn, login, logout, presenting, refreshSession, setCookies, tokensIn } from "../support/session.mjs";
+import {
+  answer,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  presenting,
+  refreshSession,
+  setCookies,
+  tokensIn,
+} from "../support/index.mjs";
 
 const DAY = 24 * 3600;
 const IDLE = 100 * DAY;

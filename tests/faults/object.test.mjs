@@ -3,11 +3,23 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { callsByObject, failObject, healObject, objectOf, STAND_IN } from "../support/object-stand-in.mjs";
-import { heldAfter, WAYS } from "../support/object-ways.mjs";
-import { expiredIn, gateFor, isSignedIn, refreshSession, tokensIn, visit } from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+import {
+  backendOf,
+  callsByObject,
+  expiredIn,
+  failObject,
+  gateFor,
+  healObject,
+  heldAfter,
+  isSignedIn,
+  objectOf,
+  refreshSession,
+  soon,
+  STAND_IN,
+  tokensIn,
+  visit,
+  WAYS,
+} from "../support/index.mjs";
 
 /** The longest that anyone waits for an object, in seconds. */
 const LIMIT = 5;

@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, describe, test } from "node:test";
-import { rawOrigin, response } from "../support/raw-origin.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
@@ -15,11 +14,13 @@ import {
   isSignedIn,
   login,
   presenting,
+  rawOrigin,
   renewed,
+  response,
+  soon,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+} from "../support/index.mjs";
 
 const chunked = (head, ...rest) => ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked", ...head, "", ...rest].join("\r\n");
 const many = (count, name) => Array.from({ length: count }, (_, at) => `${name(at)}: ${at}`);

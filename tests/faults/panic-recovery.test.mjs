@@ -4,9 +4,19 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { BREAKABLE, breakBy, breakInLogin, breakInObject } from "../support/breakable-gate.mjs";
-import { isolateOf } from "../support/isolate-witness.mjs";
-import { gateFor, isSignedIn, login, logout, renewed, visit } from "../support/session.mjs";
+import {
+  BREAKABLE,
+  breakBy,
+  breakInLogin,
+  breakInObject,
+  gateFor,
+  isolateOf,
+  isSignedIn,
+  login,
+  logout,
+  renewed,
+  visit,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { objectFault: BREAKABLE });
 const alice = await login(gate, "alice");

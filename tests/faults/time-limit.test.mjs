@@ -2,10 +2,22 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { API_KEY } from "../support/gate.mjs";
-import { HELD_ORIGIN, HELD_RULES, meanwhile } from "../support/held-origin.mjs";
-import { callsByObject, failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { gateFor, isSignedIn, login, logout, presenting, tokensIn } from "../support/session.mjs";
+import {
+  API_KEY,
+  callsByObject,
+  failObject,
+  gateFor,
+  healObject,
+  HELD_ORIGIN,
+  HELD_RULES,
+  isSignedIn,
+  login,
+  logout,
+  meanwhile,
+  presenting,
+  STAND_IN,
+  tokensIn,
+} from "../support/index.mjs";
 
 const LIMIT = 5;
 

@@ -3,11 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { coreOf } from "../support/core.mjs";
-import { API_KEY } from "../support/gate.mjs";
-import { cries, exchange, sendHostile, startHostileGate } from "../support/hostile-run.mjs";
-import { isolateOf } from "../support/isolate-witness.mjs";
-import { isSignedIn, presenting } from "../support/session.mjs";
+import {
+  API_KEY,
+  coreOf,
+  cries,
+  exchange,
+  isolateOf,
+  isSignedIn,
+  presenting,
+  sendHostile,
+  startHostileGate,
+} from "../support/index.mjs";
 
 const TOTAL = 5000;
 // A new one each time would find more, and nobody could say what.

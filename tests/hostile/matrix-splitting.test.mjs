@@ -2,11 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { eachOf, keepAlive } from "../support/keep-alive.mjs";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import {
+  answer,
+  eachOf,
+  failObject,
+  gateFor,
+  keepAlive,
+  login,
+  NAVIGATION,
+  presenting,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const INJECTED = "Injected: yes\r\nSet-Cookie: injected=1";
 const BREAKS = {

@@ -2,11 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { API_KEY } from "../support/gate.mjs";
-import * as odd from "../support/odd-input.mjs";
-import { sendRaw } from "../support/raw-http.mjs";
-import { claimsOf, gateFor, login, presenting } from "../support/session.mjs";
+import { answer, API_KEY, claimsOf, gateFor, login, odd, presenting, sendRaw } from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/optional", session: "optional" },

@@ -5,9 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, test } from "node:test";
-import { HELD, whileHeld } from "../support/held-object.mjs";
-import { gateFor, isSignedIn, login, presenting } from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+import { gateFor, HELD, isSignedIn, login, presenting, soon, whileHeld } from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { objectFault: HELD });
 

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { assertCleared, gateFor, login, logout } from "../support/session.mjs";
+import { assertCleared, gateFor, login, logout, NAVIGATION } from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const redirecting = await gateFor({ after }, { vars: { LOGOUT_REDIRECT: "/bye" } });

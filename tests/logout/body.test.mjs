@@ -5,17 +5,17 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
 import {
-  PENDING,
   assertCleared,
   assertCookiesUntouched,
   gateFor,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
+  PENDING,
   presenting,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { vars: { CLEAR_SITE_DATA: [] } });
 

@@ -3,19 +3,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
 import {
+  backendOf,
   gateFor,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
   presenting,
   refreshSession,
   renewed,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 /** All tokens that a session was ever given, through every way of getting one. */
 async function everyTokenOf(gate, user) {

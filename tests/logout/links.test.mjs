@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { assertCleared, gateFor, isSignedIn, login, logout } from "../support/session.mjs";
+import { assertCleared, gateFor, isSignedIn, login, logout, NAVIGATION } from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const { origin, port } = new URL(gate.url);

@@ -3,8 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { assertCleared, expiredIn, gateFor, isSignedIn, login, logout, renewed } from "../support/session.mjs";
+import {
+  assertCleared,
+  expiredIn,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  NAVIGATION,
+  renewed,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

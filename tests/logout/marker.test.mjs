@@ -2,20 +2,21 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { control } from "../support/control.mjs";
-import { SECRET } from "../support/gate.mjs";
-import { NEW_SECRET } from "../support/keys.mjs";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
 import {
   assertCookiesUntouched,
+  control,
+  failObject,
   gateFor,
   isSignedIn,
   login,
   logout,
+  NEW_SECRET,
   refreshSession,
+  SECRET,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 

@@ -2,11 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { eachOf, keepAlive } from "../support/keep-alive.mjs";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { hostileTargets } from "../support/redirect-targets.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import {
+  eachOf,
+  failObject,
+  gateFor,
+  hostileTargets,
+  keepAlive,
+  login,
+  NAVIGATION,
+  presenting,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const FRIEND = "https://friend.example";
 const vars = { RETURN_TO_ORIGINS: [FRIEND], LOGOUT_REDIRECT: "/bye" };

@@ -3,25 +3,27 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { newClient } from "../support/browser-jar.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
 import {
   ACCESS,
-  PENDING,
-  REFRESH,
   assertCookiesUntouched,
+  backendOf,
   expiredIn,
+  failObject,
   gateFor,
+  healObject,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
+  newClient,
+  PENDING,
+  REFRESH,
   setCookies,
+  soon,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+} from "../support/index.mjs";
 
 // What the gate goes on trying by itself it tries when the clock is moved.
 const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });

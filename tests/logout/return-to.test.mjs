@@ -2,9 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { STAND_IN, failObject } from "../support/object-stand-in.mjs";
-import { assertCleared, gateFor, login, logout, presenting } from "../support/session.mjs";
+import {
+  assertCleared,
+  failObject,
+  gateFor,
+  login,
+  logout,
+  NAVIGATION,
+  presenting,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const FRIEND = "https://friend.example";
 const gate = await gateFor({ after }, { vars: { LOGOUT_REDIRECT: "/bye", RETURN_TO_ORIGINS: [FRIEND] } });

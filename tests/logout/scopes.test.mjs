@@ -4,16 +4,16 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
+  assertCleared,
+  assertCookiesUntouched,
+  claimsOf,
   gateFor,
   isSignedIn,
   login,
   logout,
   presenting,
-  assertCleared,
-  assertCookiesUntouched,
-  claimsOf,
   renewed,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crashRounds } from "../support/crash.mjs";
+import { crashRounds } from "../support/index.mjs";
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 100);
 

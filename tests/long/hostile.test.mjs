@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { cries, sendHostile, startHostileGate } from "../support/hostile-run.mjs";
-import { isolateOf } from "../support/isolate-witness.mjs";
-import { isSignedIn } from "../support/session.mjs";
+import { cries, isolateOf, isSignedIn, sendHostile, startHostileGate } from "../support/index.mjs";
 
 const TOTAL = Number(process.env.HOSTILE_REQUESTS ?? 100_000);
 const SEED = Number(process.env.HOSTILE_SEED ?? 2);

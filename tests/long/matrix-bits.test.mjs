@@ -1,8 +1,7 @@
 // Every single bit of every token, at every door of its kind.
 
 import { after, test } from "node:test";
-import { startGateWithTokens } from "../support/bit-doors.mjs";
-import { everyBit } from "../support/bits.mjs";
+import { everyBit, startGateWithTokens } from "../support/index.mjs";
 
 const { tokens, assertRefusedEverywhere, assertNothingEnded } = await startGateWithTokens({ after });
 

@@ -3,7 +3,7 @@
 //
 // SOAK_SECONDS, SOAK_PEOPLE and SOAK_WARM_UP (in acts) make it shorter and smaller.
 
-import { soak } from "../support/soak.mjs";
+import { soak } from "../support/index.mjs";
 
 /** Until the caches are full and what is open at a time is open: a run with less cannot judge memory. */
 const SETTLED = 20_000;

@@ -2,7 +2,7 @@
 // a new way every WALK_LEG steps. WALK_SEED is the seed of the first.
 
 import { test } from "node:test";
-import { POLICIES, walk } from "../support/walk.mjs";
+import { POLICIES, walk } from "../support/index.mjs";
 
 const STEPS = Number(process.env.WALK_STEPS ?? 5000);
 const LEG = Number(process.env.WALK_LEG ?? 500);

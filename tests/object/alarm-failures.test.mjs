@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { alarmOf, runSql, soundAlarm, STAND_IN } from "../support/object-stand-in.mjs";
-import { SECRET } from "../support/gate.mjs";
-import { gateFor, login } from "../support/session.mjs";
+import { alarmOf, gateFor, login, runSql, SECRET, soundAlarm, STAND_IN } from "../support/index.mjs";
 
 const DAY = 24 * 3600;
 const HOUR = 3_600_000;

@@ -3,26 +3,42 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { control } from "../support/control.mjs";
-import { coreOf, newSession, verification } from "../support/core.mjs";
-import { assertShut, DOORS, EXITS, lives, show } from "../support/doors.mjs";
-import { API_KEY, NAVIGATION, SECRET } from "../support/gate.mjs";
-import { eachOf, keepAlive } from "../support/keep-alive.mjs";
-import { derivedKey, signingLabel } from "../support/mint.mjs";
-import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
 import {
+  API_KEY,
+  assertShut,
+  candidatesIn,
   claimsOf,
+  control,
+  coreOf,
+  derivedKey,
+  DOORS,
+  eachOf,
+  EXITS,
+  failObject,
+  formsOf,
   gateFor,
   headerOf,
+  healObject,
+  keepAlive,
+  lives,
   login,
   logout,
+  NAVIGATION,
+  newSession,
   refreshSession,
   renewed,
+  SECRET,
+  show,
+  signingLabel,
+  STAND_IN,
+  storageFolder,
+  storedBytes,
+  storedValues,
+  textsIn,
   tokensIn,
+  verification,
   visit,
-} from "../support/session.mjs";
-import { storageFolder, storedBytes, storedValues } from "../support/storage.mjs";
-import { candidatesIn, formsOf, textsIn } from "../support/strings.mjs";
+} from "../support/index.mjs";
 
 const folder = await storageFolder();
 const gate = await gateFor({ after }, { persist: folder, objectFault: STAND_IN, vars: { MAX_SESSIONS: 3 } });

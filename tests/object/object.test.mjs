@@ -3,12 +3,26 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { API_KEY, SECRET } from "../support/gate.mjs";
-import { soundAlarm, STAND_IN } from "../support/object-stand-in.mjs";
-import { gateFor, isSignedIn, login, logout, presenting, refreshSession, renewed, visit } from "../support/session.mjs";
-import { storageFolder, storedBytes, storedTables, storedValues } from "../support/storage.mjs";
-import { soon } from "../support/time.mjs";
+import {
+  API_KEY,
+  backendOf,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  presenting,
+  refreshSession,
+  renewed,
+  SECRET,
+  soon,
+  soundAlarm,
+  STAND_IN,
+  storageFolder,
+  storedBytes,
+  storedTables,
+  storedValues,
+  visit,
+} from "../support/index.mjs";
 
 async function storedGate(t, options = {}) {
   const folder = await storageFolder();

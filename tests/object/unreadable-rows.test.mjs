@@ -3,21 +3,24 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { minted } from "../support/mint.mjs";
-import { alarmOf, runSql, soundAlarm, STAND_IN } from "../support/object-stand-in.mjs";
 import {
+  alarmOf,
   assertCleared,
+  backendOf,
   claimsOf,
   gateFor,
   isSignedIn,
   login,
   logout,
+  minted,
   presenting,
   renewed,
+  runSql,
+  soundAlarm,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const DAY = 24 * 3600;
 const SECRET_OF_THE_ROW = "what-only-the-row-says";

@@ -7,12 +7,24 @@ import assert from "node:assert/strict";
 import { cp, readFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { backendOf } from "../support/backend.mjs";
-import { journey } from "../support/journey.mjs";
-import { inRepository } from "../support/repository.mjs";
-import { claimsOf, gateFor, isSignedIn, logout, refreshSession, renewed, tokensIn, visit } from "../support/session.mjs";
-import { storageFolder } from "../support/storage.mjs";
-import { FIXTURE_VARS, fixture, objectOfRelease, recordedProtocol } from "../support/versions.mjs";
+import { journey } from "../support/browser.mjs";
+import {
+  backendOf,
+  claimsOf,
+  fixture,
+  FIXTURE_VARS,
+  gateFor,
+  inRepository,
+  isSignedIn,
+  logout,
+  objectOfRelease,
+  recordedProtocol,
+  refreshSession,
+  renewed,
+  storageFolder,
+  tokensIn,
+  visit,
+} from "../support/index.mjs";
 
 const TODAY = inRepository("build");
 const FIRST = "v1";

@@ -7,10 +7,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { rawOrigin, response } from "../support/raw-origin.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
-import { openSocket } from "../support/websocket.mjs";
+import { gateFor, login, NAVIGATION, openSocket, presenting, rawOrigin, response } from "../support/index.mjs";
 
 const RULES = [
   { path: "/open/*", session: "none" },

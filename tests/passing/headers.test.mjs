@@ -3,18 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
 import {
+  answer,
   assertCookiesUntouched,
   gateFor,
   login,
+  openSocket,
   presenting,
   REFRESH,
   setCookies,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { openSocket, WEBSOCKET_ORIGIN } from "../support/websocket.mjs";
+  WEBSOCKET_ORIGIN,
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },

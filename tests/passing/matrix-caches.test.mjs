@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { keepAlive } from "../support/keep-alive.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { gateFor, keepAlive, login, NAVIGATION, presenting } from "../support/index.mjs";
 
 const RULES = [
   { path: "/assets/private/*", session: "required" },

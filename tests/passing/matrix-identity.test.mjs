@@ -5,8 +5,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { after, test } from "node:test";
-import { rawOrigin, response } from "../support/raw-origin.mjs";
-import { ACCESS, gateFor, login, presenting } from "../support/session.mjs";
+import { ACCESS, gateFor, login, presenting, rawOrigin, response } from "../support/index.mjs";
 
 const RULES = [
   { path: "/login", session: "none" },

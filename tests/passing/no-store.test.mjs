@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { answer, gateFor, login, NAVIGATION, presenting } from "../support/index.mjs";
 
 const RULES = [
   { path: "/answer/none", session: "none" },

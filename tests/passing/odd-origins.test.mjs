@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { rawOrigin, response } from "../support/raw-origin.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, NAVIGATION, rawOrigin, response } from "../support/index.mjs";
 
 const ODD = {
   "/status-999": response("999 Odd"),

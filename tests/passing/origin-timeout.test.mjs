@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { HELD_ORIGIN, HELD_RULES, meanwhile } from "../support/held-origin.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, HELD_ORIGIN, HELD_RULES, meanwhile, NAVIGATION } from "../support/index.mjs";
 
 const LIMIT = 20;
 const RULES = [...HELD_RULES, { path: "/open", session: "none" }];

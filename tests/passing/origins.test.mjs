@@ -2,9 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { rawOrigin, response } from "../support/raw-origin.mjs";
-import { gateFor } from "../support/session.mjs";
+import { gateFor, NAVIGATION, rawOrigin, response } from "../support/index.mjs";
 
 const RULES = [{ path: "/open/*", session: "none" }];
 

@@ -3,25 +3,33 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { HELD, whileHeld } from "../support/held-object.mjs";
-import { failObject, healObject, objectOf, STAND_IN } from "../support/object-stand-in.mjs";
-import { PATIENT, patiently, SEEN_RULE, seenBy } from "../support/patient-origin.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
   claimsOf,
+  failObject,
   gateFor,
+  healObject,
+  HELD,
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
+  objectOf,
+  openSocket,
+  PATIENT,
+  patiently,
   presenting,
+  refusedSocket,
   renewed,
+  SEEN_RULE,
+  seenBy,
+  soon,
+  STAND_IN,
   tokensIn,
-} from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
-import { openSocket, refusedSocket } from "../support/websocket.mjs";
+  whileHeld,
+} from "../support/index.mjs";
 
 const RULES = [
   SEEN_RULE,

@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { ACCESS, gateFor, login, presenting, REFRESH, setCookies } from "../support/session.mjs";
+import { ACCESS, answer, gateFor, login, presenting, REFRESH, setCookies } from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/open/*", session: "none" },

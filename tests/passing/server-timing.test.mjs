@@ -2,13 +2,25 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { NAVIGATION } from "../support/gate.mjs";
-import { HELD, whileHeld } from "../support/held-object.mjs";
-import { HELD_ORIGIN, HELD_RULES, meanwhile } from "../support/held-origin.mjs";
-import { PATIENT, patiently, SEEN_RULE } from "../support/patient-origin.mjs";
-import { gateFor, login, logout, presenting, refreshSession, tokensIn } from "../support/session.mjs";
-import { slowObject } from "../support/slow-object.mjs";
-import { openSocket } from "../support/websocket.mjs";
+import {
+  gateFor,
+  HELD,
+  HELD_ORIGIN,
+  HELD_RULES,
+  login,
+  logout,
+  meanwhile,
+  NAVIGATION,
+  openSocket,
+  PATIENT,
+  patiently,
+  presenting,
+  refreshSession,
+  SEEN_RULE,
+  slowObject,
+  tokensIn,
+  whileHeld,
+} from "../support/index.mjs";
 
 /** What each answer of an object takes, in milliseconds; everything else takes no time unless the clock is moved. */
 const OBJECT = 400;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, test } from "node:test";
-import { gateFor, login, presenting } from "../support/session.mjs";
+import { gateFor, login, presenting } from "../support/index.mjs";
 
 const MIB = 1024 * 1024;
 const COUNT = 64;

@@ -4,9 +4,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, test } from "node:test";
-import { PROVENANCES } from "../support/csrf.mjs";
-import { assertCleared, gateFor, login, logout, presenting } from "../support/session.mjs";
-import { openSocket, refusedSocket, WEBSOCKET_ORIGIN } from "../support/websocket.mjs";
+import {
+  assertCleared,
+  gateFor,
+  login,
+  logout,
+  openSocket,
+  presenting,
+  PROVENANCES,
+  refusedSocket,
+  WEBSOCKET_ORIGIN,
+} from "../support/index.mjs";
 
 const RULES = [{ path: "/open", session: "none" }];
 

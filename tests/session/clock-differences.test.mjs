@@ -3,9 +3,21 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { healObject, putObjectsAhead, STAND_IN } from "../support/object-stand-in.mjs";
-import { claimsOf, gateFor, isSignedIn, login, presenting, refreshSession, renewed, tokensIn, visit } from "../support/session.mjs";
+import {
+  backendOf,
+  claimsOf,
+  gateFor,
+  healObject,
+  isSignedIn,
+  login,
+  presenting,
+  putObjectsAhead,
+  refreshSession,
+  renewed,
+  STAND_IN,
+  tokensIn,
+  visit,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 const backend = backendOf(gate);

@@ -3,11 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { gateFor, login, logout, refreshSession, renewed, visit } from "../support/session.mjs";
-import { soon } from "../support/time.mjs";
+import {
+  backendOf,
+  failObject,
+  gateFor,
+  login,
+  logout,
+  NAVIGATION,
+  refreshSession,
+  renewed,
+  soon,
+  STAND_IN,
+  visit,
+} from "../support/index.mjs";
 
 const USER = "somebody@example.com";
 

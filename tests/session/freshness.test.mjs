@@ -3,10 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { answer } from "../support/answer.mjs";
-import { API_KEY } from "../support/gate.mjs";
-import { callsDuring, STAND_IN } from "../support/object-stand-in.mjs";
-import { gateFor, login, logout, presenting, refreshSession } from "../support/session.mjs";
+import {
+  answer,
+  API_KEY,
+  callsDuring,
+  gateFor,
+  login,
+  logout,
+  presenting,
+  refreshSession,
+  STAND_IN,
+} from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
 import {
   assertCleared,
+  backendOf,
   claimsOf,
   gateFor,
   isSignedIn,
@@ -14,7 +14,7 @@ import {
   renewed,
   setCookies,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 test("after the idle lifetime the refresh token is refused, cleared, and the session not listed", async (t) => {
   const gate = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1 } });

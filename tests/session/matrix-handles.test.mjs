@@ -3,10 +3,19 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { control } from "../support/control.mjs";
-import { coreOf, newSession } from "../support/core.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
-import { ACCESS, claimsOf, gateFor, isSignedIn, login, logout, presenting } from "../support/session.mjs";
+import {
+  ACCESS,
+  claimsOf,
+  control,
+  coreOf,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  NAVIGATION,
+  newSession,
+  presenting,
+} from "../support/index.mjs";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 

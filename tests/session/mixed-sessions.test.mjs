@@ -3,7 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { assertCleared, assertCookiesUntouched, gateFor, isSignedIn, login, logout, presenting, visit } from "../support/session.mjs";
+import {
+  assertCleared,
+  assertCookiesUntouched,
+  gateFor,
+  isSignedIn,
+  login,
+  logout,
+  presenting,
+  visit,
+} from "../support/index.mjs";
 
 describe("the access cookie of one session beside the refresh cookie of another", async () => {
   const gate = await gateFor({ after });

@@ -3,28 +3,31 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { newClient } from "../support/browser-jar.mjs";
-import { HELD, whileHeld } from "../support/held-object.mjs";
-import { journey } from "../support/journey.mjs";
-import { callsByObject, failObject, STAND_IN } from "../support/object-stand-in.mjs";
+import { journey } from "../support/browser.mjs";
 import {
   ACCESS,
-  REFRESH,
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
+  callsByObject,
   claimsOf,
   expiredIn,
+  failObject,
   gateFor,
+  HELD,
   isSignedIn,
   login,
   logout,
+  newClient,
   presenting,
+  REFRESH,
   refreshSession,
   renewed,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+  whileHeld,
+} from "../support/index.mjs";
 
 const FRESH = { path: "/echo/fresh", session: "required", fresh: 600 };
 const RULES = [{ path: "/control", session: "optional" }, FRESH];

@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
   ACCESS,
-  REFRESH,
   assertCleared,
   claimsOf,
   expiredIn,
@@ -13,13 +12,14 @@ import {
   isSignedIn,
   login,
   logout,
+  NAVIGATION,
   presenting,
+  REFRESH,
   refreshSession,
   setCookies,
   tokensIn,
   visit,
-} from "../support/session.mjs";
-import { NAVIGATION } from "../support/gate.mjs";
+} from "../support/index.mjs";
 
 // An origin that logs in and asks every cache to keep what it answers.
 const CACHEABLE_ORIGIN = `

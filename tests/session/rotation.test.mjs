@@ -14,7 +14,7 @@ import {
   renewed,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

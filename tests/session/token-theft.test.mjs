@@ -3,19 +3,21 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { failObject, healObject, STAND_IN } from "../support/object-stand-in.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
+  failObject,
   gateFor,
+  healObject,
   isSignedIn,
   login,
   refreshSession,
   renewed,
+  STAND_IN,
   tokensIn,
   visit,
-} from "../support/session.mjs";
+} from "../support/index.mjs";
 
 async function assertTheft(response) {
   assert.equal(response.status, 401);

@@ -2,7 +2,7 @@
 // say. `WALK_SEED` takes the same way again; tests/long/walk.test.mjs walks on for thousands.
 
 import { test } from "node:test";
-import { POLICIES, walk } from "../support/walk.mjs";
+import { POLICIES, walk } from "../support/index.mjs";
 
 const STEPS = 200;
 

@@ -11,7 +11,7 @@ export const NOBODY = "nobody";
  * The application asks by a gesture of the person on its page, by taking its whole
  * window to the address, and by posting to it. Other sites cannot ask at all.
  */
-export const WAYS = [
+export const LOGOUT_WAYS = [
   way("typed address", ANYBODY, () => "<h1>Any page</h1>", (page, target) => page.goto(target)),
   way("link, clicked", THE_APP, (target) => link(target), click),
   way("link without referrer, clicked", THE_APP, (target) => link(target, `rel="noreferrer"`), click),

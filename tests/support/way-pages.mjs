@@ -1,9 +1,9 @@
 // Serves the pages of logout-ways.mjs on every origin that asks, and takes a browser to them.
 
-import { PAGE_WITH_WORKER, WAYS } from "./logout-ways.mjs";
+import { PAGE_WITH_WORKER, LOGOUT_WAYS } from "./logout-ways.mjs";
 
 const PAGES = {
-  "/way": (response, query) => answer(response, "text/html", WAYS[query.get("way")].html(query.get("target"), query.get("hop"))),
+  "/way": (response, query) => answer(response, "text/html", LOGOUT_WAYS[query.get("way")].html(query.get("target"), query.get("hop"))),
   "/with-worker": (response) => answer(response, "text/html", PAGE_WITH_WORKER),
   "/worker.js": (response, query) => answer(response, "text/javascript", query.get("source")),
   "/hop": (response, query) => response.writeHead(302, { location: query.get("target") }).end(),
@@ -24,7 +24,7 @@ export function hopOn(origin, target) {
 
 /** Opens the page on `origin` that touches `target` in this way, and does what a person does there. */
 export async function touch(page, { way, origin, target, hop }) {
-  const query = new URLSearchParams({ way: String(WAYS.indexOf(way)), target, hop });
+  const query = new URLSearchParams({ way: String(LOGOUT_WAYS.indexOf(way)), target, hop });
   // The page may leave before it has loaded, so only its beginning is waited for.
   await page.goto(`${origin}/way?${query}`, { waitUntil: "commit" });
   await way.act(page, target);

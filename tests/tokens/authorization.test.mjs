@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { assertCookiesUntouched, gateFor, login, logout, presenting } from "../support/session.mjs";
+import { assertCookiesUntouched, gateFor, login, logout, presenting } from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/none", session: "none" },

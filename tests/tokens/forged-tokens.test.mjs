@@ -3,8 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { assertCleared, gateFor, headerOf, login, refreshSession, visit } from "../support/session.mjs";
+import {
+  assertCleared,
+  failObject,
+  gateFor,
+  headerOf,
+  login,
+  refreshSession,
+  STAND_IN,
+  visit,
+} from "../support/index.mjs";
 
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -4,10 +4,16 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, hkdfSync, sign } from "node:crypto";
 import { after, test } from "node:test";
-import { coreOf, newSession, verification } from "../support/core.mjs";
-import { SECRET } from "../support/gate.mjs";
-import { isSignedByOneOf } from "../support/keys.mjs";
-import { claimsOf, gateFor, headerOf } from "../support/session.mjs";
+import {
+  claimsOf,
+  coreOf,
+  gateFor,
+  headerOf,
+  isSignedByOneOf,
+  newSession,
+  SECRET,
+  verification,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 const APPS = { public: "", shop: "/appid-shop", forum: "/appid-forum" };

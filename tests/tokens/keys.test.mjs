@@ -3,10 +3,20 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { SECRET } from "../support/gate.mjs";
-import { isSignedByOneOf, NEW_SECRET, publishedKeys } from "../support/keys.mjs";
-import { gateFor, headerOf, isSignedIn, login, logout, refreshSession, renewed } from "../support/session.mjs";
+import {
+  backendOf,
+  gateFor,
+  headerOf,
+  isSignedByOneOf,
+  isSignedIn,
+  login,
+  logout,
+  NEW_SECRET,
+  publishedKeys,
+  refreshSession,
+  renewed,
+  SECRET,
+} from "../support/index.mjs";
 
 const isDynamic = ({ kid }) => kid.startsWith("d-");
 

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { oneBitOfEveryByte, otherSpellings } from "../support/bits.mjs";
-import { startGateWithTokens } from "../support/bit-doors.mjs";
+import { oneBitOfEveryByte, otherSpellings, startGateWithTokens } from "../support/index.mjs";
 
 const { tokens, assertRefusedEverywhere, assertNothingEnded } = await startGateWithTokens({ after });
 

@@ -2,15 +2,34 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, newSession } from "../support/core.mjs";
-import { assertEndsNothing, assertShut, DOORS, EXITS, lives, show } from "../support/doors.mjs";
-import { forgedJwts } from "../support/forged-jwt.mjs";
-import { API_KEY, SECRET } from "../support/gate.mjs";
-import { keepAlive } from "../support/keep-alive.mjs";
-import { NEW_SECRET, publishedKeys } from "../support/keys.mjs";
-import { keyIdAfter, minted } from "../support/mint.mjs";
-import { failObject, STAND_IN } from "../support/object-stand-in.mjs";
-import { claimsOf, gateFor, headerOf, login, logout, presenting, renewed, tokensIn } from "../support/session.mjs";
+import {
+  API_KEY,
+  assertEndsNothing,
+  assertShut,
+  claimsOf,
+  coreOf,
+  DOORS,
+  EXITS,
+  failObject,
+  forgedJwts,
+  gateFor,
+  headerOf,
+  keepAlive,
+  keyIdAfter,
+  lives,
+  login,
+  logout,
+  minted,
+  NEW_SECRET,
+  newSession,
+  presenting,
+  publishedKeys,
+  renewed,
+  SECRET,
+  show,
+  STAND_IN,
+  tokensIn,
+} from "../support/index.mjs";
 
 const WEEK = 604_800;
 

@@ -2,9 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { backendOf } from "../support/backend.mjs";
-import { isSignedByOneOf, publishedKeys } from "../support/keys.mjs";
-import { claimsOf, gateFor, headerOf, login, renewed, visit } from "../support/session.mjs";
+import {
+  backendOf,
+  claimsOf,
+  gateFor,
+  headerOf,
+  isSignedByOneOf,
+  login,
+  publishedKeys,
+  renewed,
+  visit,
+} from "../support/index.mjs";
 
 const gate = await gateFor({ after });
 

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, newSession, renewal, verification } from "../../support/core.mjs";
-import { claimsOf, gateFor } from "../../support/session.mjs";
+import { claimsOf, coreOf, gateFor, newSession, renewal, verification } from "../../support/index.mjs";
 
 const strict = coreOf(await gateFor({ after }, { vars: { REFRESH_GRACE: 0 } }));
 const lenient = coreOf(await gateFor({ after }));

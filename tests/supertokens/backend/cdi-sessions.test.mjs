@@ -3,9 +3,17 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, newSession, renewal, verification } from "../../support/core.mjs";
-import { isSignedByOneOf, publishedKeys } from "../../support/keys.mjs";
-import { claimsOf, gateFor, headerOf } from "../../support/session.mjs";
+import {
+  claimsOf,
+  coreOf,
+  gateFor,
+  headerOf,
+  isSignedByOneOf,
+  newSession,
+  publishedKeys,
+  renewal,
+  verification,
+} from "../../support/index.mjs";
 
 const ACCESS_TOKEN_TTL = 1800;
 const SESSION_IDLE_TTL = 86_400;

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { coreOf, newSession, verification } from "../../support/core.mjs";
-import { claimsOf, gateFor } from "../../support/session.mjs";
+import { claimsOf, coreOf, gateFor, newSession, verification } from "../../support/index.mjs";
 
 const gate = await gateFor({ after });
 const core = coreOf(gate);

@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, newSession, renewal, verification } from "../../support/core.mjs";
-import { claimsOf, gateFor, headerOf } from "../../support/session.mjs";
+import { claimsOf, coreOf, gateFor, headerOf, newSession, renewal, verification } from "../../support/index.mjs";
 
 const gate = await gateFor({ after }, { vars: { REFRESH_GRACE: 0 } });
 

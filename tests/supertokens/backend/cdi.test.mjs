@@ -3,9 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf, newSession, renewal, verification } from "../../support/core.mjs";
-import { API_KEY } from "../../support/gate.mjs";
-import { gateFor } from "../../support/session.mjs";
+import { API_KEY, coreOf, gateFor, newSession, renewal, verification } from "../../support/index.mjs";
 
 const VERSIONS = ["3.1", "4.0", "5.0", "5.1", "5.2", "5.3", "5.4"];
 const WITHOUT_KEY = ["/hello", "/.well-known/jwks.json"];

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { newClient } from "../../support/browser-jar.mjs";
-import { gateFor } from "../../support/session.mjs";
+import { gateFor, newClient } from "../../support/index.mjs";
 import { assertAnswer, assertSignedOut } from "../support/expectations.mjs";
 
 const gate = await gateFor({ after });

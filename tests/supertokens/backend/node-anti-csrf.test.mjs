@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { gateFor } from "../../support/session.mjs";
+import { gateFor } from "../../support/index.mjs";
 import { json, refresh } from "../support/app.mjs";
 import { assertAnswer, assertCookiesUntouched } from "../support/expectations.mjs";
 import { expressFor } from "../support/express.mjs";

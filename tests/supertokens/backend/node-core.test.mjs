@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { failObject, healObject, STAND_IN } from "../../support/object-stand-in.mjs";
-import { gateFor, headerOf } from "../../support/session.mjs";
+import { failObject, gateFor, headerOf, healObject, STAND_IN } from "../../support/index.mjs";
 import { refresh } from "../support/app.mjs";
 import { expressFor } from "../support/express.mjs";
 

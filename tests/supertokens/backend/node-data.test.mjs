@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { isSignedByOneOf } from "../../support/keys.mjs";
-import { claimsOf, gateFor, headerOf } from "../../support/session.mjs";
+import { claimsOf, gateFor, headerOf, isSignedByOneOf } from "../../support/index.mjs";
 import { json } from "../support/app.mjs";
 import { assertAnswer } from "../support/expectations.mjs";
 import { expressFor } from "../support/express.mjs";

@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { expiryOf } from "../../support/core.mjs";
-import { gateFor } from "../../support/session.mjs";
+import { expiryOf, gateFor } from "../../support/index.mjs";
 import { json, refresh } from "../support/app.mjs";
 import { assertAnswer, assertCookiesUntouched, assertSignedOut, ODD_USER_IDS } from "../support/expectations.mjs";
 import { expressFor } from "../support/express.mjs";

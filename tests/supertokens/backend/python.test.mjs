@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { failObject, healObject, STAND_IN } from "../../support/object-stand-in.mjs";
-import { claimsOf, gateFor } from "../../support/session.mjs";
+import { claimsOf, failObject, gateFor, healObject, STAND_IN } from "../../support/index.mjs";
 import { json, refresh } from "../support/app.mjs";
 import { djangoFor } from "../support/django.mjs";
 import { assertAnswer, assertCookiesUntouched, assertSignedOut, ODD_USER_IDS } from "../support/expectations.mjs";

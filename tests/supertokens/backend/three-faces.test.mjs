@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { newClient } from "../../support/browser-jar.mjs";
-import { claimsOf, gateFor } from "../../support/session.mjs";
+import { claimsOf, gateFor, newClient } from "../../support/index.mjs";
 import { backendsFor } from "../support/backends.mjs";
 
 const gate = await gateFor({ after });

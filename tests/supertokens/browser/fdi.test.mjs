@@ -3,10 +3,16 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { coreOf } from "../../support/core.mjs";
 import {
-  assertCleared, assertCookiesUntouched, claimsOf, gateFor, login, presenting, tokensIn,
-} from "../../support/session.mjs";
+  assertCleared,
+  assertCookiesUntouched,
+  claimsOf,
+  coreOf,
+  gateFor,
+  login,
+  presenting,
+  tokensIn,
+} from "../../support/index.mjs";
 
 const gate = await gateFor({ after });
 const core = coreOf(gate);

@@ -3,10 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { launchChromium } from "../../support/chromium.mjs";
-import { coreOf } from "../../support/core.mjs";
-import { signIn } from "../../support/demo-gate.mjs";
-import { gateFor } from "../../support/session.mjs";
+import { launchChromium, signIn } from "../../support/browser.mjs";
+import { coreOf, gateFor } from "../../support/index.mjs";
 import { openTab, originSource } from "../support/spa.mjs";
 
 const REFRESH = "POST /auth/session/refresh";

@@ -5,9 +5,8 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { launchChromium } from "../../support/chromium.mjs";
-import { coreOf } from "../../support/core.mjs";
-import { gateFor } from "../../support/session.mjs";
+import { launchChromium } from "../../support/browser.mjs";
+import { coreOf, gateFor } from "../../support/index.mjs";
 import { openTab, originSource, siteFor } from "../support/spa.mjs";
 
 const REFRESH = "POST /auth/session/refresh";

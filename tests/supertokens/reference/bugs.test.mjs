@@ -2,27 +2,30 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { backendOf } from "../../support/backend.mjs";
-import { newSession } from "../../support/core.mjs";
-import { isSignedByOneOf, publishedKeys } from "../../support/keys.mjs";
-import { callsDuring, STAND_IN } from "../../support/object-stand-in.mjs";
 import {
   assertCleared,
+  backendOf,
+  callsDuring,
   claimsOf,
   gateFor,
   headerOf,
+  isSignedByOneOf,
   isSignedIn,
   login,
   logout,
+  newSession,
   presenting,
+  publishedKeys,
   refreshSession,
   renewed,
   setCookies,
+  soon,
+  STAND_IN,
+  storageFolder,
+  storedTables,
   tokensIn,
   visit,
-} from "../../support/session.mjs";
-import { storageFolder, storedTables } from "../../support/storage.mjs";
-import { soon } from "../../support/time.mjs";
+} from "../../support/index.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../../support/backend.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
   claimsOf,
   gateFor,
   isSignedIn,
@@ -17,7 +17,7 @@ import {
   renewed,
   tokensIn,
   visit,
-} from "../../support/session.mjs";
+} from "../../support/index.mjs";
 
 const gate = await gateFor({ after });
 const withToken = await gateFor({ after }, { vars: { ANTI_CSRF: "token" } });

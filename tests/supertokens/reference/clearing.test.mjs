@@ -3,22 +3,24 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../../support/backend.mjs";
-import { failObject, healObject, STAND_IN } from "../../support/object-stand-in.mjs";
 import {
   ACCESS,
-  REFRESH,
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
+  failObject,
   gateFor,
+  healObject,
   login,
   logout,
   presenting,
+  REFRESH,
   refreshSession,
   renewed,
   setCookies,
+  STAND_IN,
   visit,
-} from "../../support/session.mjs";
+} from "../../support/index.mjs";
 
 const gate = await gateFor({ after });
 const backend = backendOf(gate);

@@ -3,21 +3,24 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { backendOf } from "../../support/backend.mjs";
-import { renewal, verification } from "../../support/core.mjs";
-import { failObject, healObject, STAND_IN } from "../../support/object-stand-in.mjs";
 import {
   assertCleared,
   assertCookiesUntouched,
+  backendOf,
+  failObject,
   gateFor,
+  healObject,
   isSignedIn,
   login,
   logout,
   presenting,
   refreshSession,
+  renewal,
   renewed,
+  STAND_IN,
+  verification,
   visit,
-} from "../../support/session.mjs";
+} from "../../support/index.mjs";
 
 // The reference's message, and where the gate's login is.
 const UNAUTHORISED = { message: "unauthorised", login: "/login?return_to=/" };
