@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { ROOT } from "../support/repository.mjs";
 
 const markdownIn = (folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".md"));
-const DOCUMENTS = [...markdownIn("."), ...markdownIn("docs").map((name) => `docs/${name}`)];
+const DOCUMENTS = [...markdownIn("."), ...markdownIn("docs").map((name) => `docs/${name}`), "tests/README.md"];
 const text = (path) => readFileSync(join(ROOT, path), "utf8");
 const withoutCode = (markdown) => markdown.replace(/```[^]*?```/g, "");
 
