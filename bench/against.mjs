@@ -1,9 +1,9 @@
 // `npm run bench -- --against <commit>`: an earlier build and today's in turn, in one runtime with nothing else that
 // counts, so that a difference is theirs. What it can resolve is said: the range of a path against itself.
 
-import { buildOf } from "../scripts/previous.mjs";
-import { ROOT, Stop, output, say } from "../scripts/run.mjs";
 import { join } from "node:path";
+import { buildOf } from "../scripts/previous.mjs";
+import { output, ROOT, Stop, say } from "../scripts/run.mjs";
 import { closeConnections, load } from "./load.mjs";
 import { gatePaths } from "./paths.mjs";
 import { processorTime } from "./processor.mjs";
@@ -53,7 +53,13 @@ async function oneRound(contestants, sides, paths, round, milliseconds) {
   const times = new Map();
   for (const name of paths) {
     const time = {};
-    for (const side of order) time[side] = await turn(contestants, sides[side].get(name), `${round}-${Object.keys(sides).indexOf(side)}`, milliseconds);
+    for (const side of order)
+      time[side] = await turn(
+        contestants,
+        sides[side].get(name),
+        `${round}-${Object.keys(sides).indexOf(side)}`,
+        milliseconds,
+      );
     times.set(name, time);
   }
   return times;

@@ -24,7 +24,9 @@ const MAX_GROWTH = 16 * 1024 * 1024;
 /** Every bound that the results have something to say about: what was measured, and the verdict. */
 export function verdicts({ paths, size, memory, first }) {
   const known = RATIOS.filter(([path, against]) => paths.has(path) && paths.has(against));
-  const list = known.map(([path, against, most]) => ratioVerdict(`${path} ÷ ${against}`, ratio(paths, path, against), most));
+  const list = known.map(([path, against, most]) =>
+    ratioVerdict(`${path} ÷ ${against}`, ratio(paths, path, against), most),
+  );
   if (first) list.push(ratioVerdict("gate: cold start ÷ hello-rs", firstRatio(first), MOST_AT_START));
   if (size) list.push(plainVerdict("the Worker, gzipped, bytes", size.total, MAX_GZIP - 1));
   if (memory) {

@@ -7,7 +7,7 @@ const BARS = [
   ["empty", "an empty Worker (JavaScript)", "floor"],
   ["hello-rs", "an empty Worker (Rust)", "floor"],
   ["forward", "forwards, checks nothing", "floor"],
-  ["gate: none", "session-gate, session = \"none\"", "gate"],
+  ["gate: none", 'session-gate, session = "none"', "gate"],
   ["gate: fresh", "session-gate, fresh", "gate"],
   ["hono-jose", "Hono + jose, no logout", "other"],
   ["gate: never seen", "session-gate, fresh, first sight of a token", "gate"],

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureCargoTool } from "../scripts/cargo-tool.mjs";
 import { aptInstall } from "../scripts/debian.mjs";
-import { ROOT, Stop, output, run, say } from "../scripts/run.mjs";
+import { output, ROOT, run, Stop, say } from "../scripts/run.mjs";
 import { ensureTools } from "../scripts/tools.mjs";
 
 const WORKER_BUILD = "0.8.7";

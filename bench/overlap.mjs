@@ -14,7 +14,10 @@ export async function measureOverlap() {
     const { url } = contestants.of("session-gate");
     if (!(await fetch(`${url}/auth/health`)).ok) return undefined;
     const rows = [];
-    for (const [rule, path] of [["strict", "/page"], ["strict, with `overlap = true`", "/overlap/page"]]) {
+    for (const [rule, path] of [
+      ["strict", "/page"],
+      ["strict, with `overlap = true`", "/overlap/page"],
+    ]) {
       const request = await pageRequest(contestants, path);
       const latencies = await load(url, () => request, { milliseconds: MILLISECONDS });
       rows.push({ rule, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) });

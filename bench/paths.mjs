@@ -1,9 +1,9 @@
 // What is measured: the paths of each contestant, as requests. Every contestant gets what its own users' browsers
 // would send it: the same headers, and the cookies that it has set itself.
 
-import { API_KEY } from "./runtime.mjs";
 import { load, setCookiesOf } from "./load.mjs";
 import { populate } from "./population.mjs";
+import { API_KEY } from "./runtime.mjs";
 import { another, claimsOf } from "./tokens.mjs";
 
 const ACCESS = "__Host-sAccessToken";
@@ -37,12 +37,21 @@ const withCookies = (cookies) =>
 const get = (path, headers) => ({ method: "GET", path, headers });
 const post = (path, headers, body = "") => ({ method: "POST", path, headers, body });
 
-const bothCookies = ({ access, refresh }) => withCookies([[ACCESS, access], [REFRESH, refresh]]);
+const bothCookies = ({ access, refresh }) =>
+  withCookies([
+    [ACCESS, access],
+    [REFRESH, refresh],
+  ]);
 const accessCookie = ({ access }) => withCookies([[ACCESS, access]]);
 const refreshCookie = ({ refresh }) => withCookies([[REFRESH, refresh]]);
 
 /** A browser's request without a cookie. */
-export const browserRequest = (method, path) => ({ method, path, headers: Object.entries(BROWSER).flat(), body: method === "POST" ? "" : undefined });
+export const browserRequest = (method, path) => ({
+  method,
+  path,
+  headers: Object.entries(BROWSER).flat(),
+  body: method === "POST" ? "" : undefined,
+});
 
 /** Endlessly the same requests, in turn. */
 const repeat = (requests) => {
@@ -84,57 +93,83 @@ export async function pathsOf(contestants) {
     answered: (_, fields) => list.push(tokensOf(fields)),
   });
 
-  return new Map(Object.entries({
-    "empty": same("empty", [get("/", bothCookies(one))]),
-    "hello-rs": same("hello-rs", [get("/", bothCookies(one))]),
-    "forward": same("forward", [get("/none/page", bothCookies(one))]),
-    "gate: none": same("session-gate", [get("/none/page", bothCookies(one))]),
-    "hono-jose": same("hono-jose", [get("/fresh/page", accessCookie(one))]),
-    "gate: fresh": same("session-gate", [get("/fresh/page", bothCookies(one))]),
-    "gate: never seen": {
-      contestant: "session-gate",
-      turn: () => once(Array.from({ length: DIFFERENT }, () =>
-        get("/fresh/page", bothCookies({ ...one, access: another(one.access, { serial: serial++ }) })))),
-    },
-    "hono-jose-do": same("hono-jose-do", app.map((tokens) => get("/page", accessCookie(tokens)))),
-    "gate: strict": same("session-gate", gate.map((tokens) => get("/page", bothCookies(tokens)))),
-    "gate: strict, 1 session": same("session-gate", alone.map((tokens) => get("/page", bothCookies(tokens)))),
-    "gate: strict, 100 sessions": same("session-gate", crowded.map((tokens) => get("/page", bothCookies(tokens)))),
-    "gate: strict, 10 users": same("session-gate", gate.slice(0, 10).map((tokens) => get("/page", accessCookie(tokens)))),
-    "hono-jose-do: first request in a while": visitors.firstOf("hono-jose-do"),
-    "gate: first request in a while": visitors.firstOf("session-gate"),
-    "gate: strict, 100 000 users": visitors.nextOf("session-gate"),
-    "hono-jose-do: creation": creation("hono-jose-do", made.app),
-    "hono-jose-do, thorough: creation": creation("hono-jose-do-thorough", made.thorough),
-    "gate: creation": creation("session-gate", made.gate),
-    "gate: renewal": {
-      contestant: "session-gate",
-      needs: "gate: creation",
-      turn: () => once(made.gate.map((tokens) => get("/page", refreshCookie(tokens)))),
-    },
-    "hono-jose-do: logout": {
-      contestant: "hono-jose-do",
-      needs: "hono-jose-do: creation",
-      turn: () => once(made.app.map((tokens) => post("/logout", accessCookie(tokens)))),
-    },
-    "hono-jose-do, thorough: logout": {
-      contestant: "hono-jose-do-thorough",
-      needs: "hono-jose-do, thorough: creation",
-      turn: () => once(made.thorough.map((tokens) => post("/logout", accessCookie(tokens)))),
-    },
-    "gate: logout": {
-      contestant: "session-gate",
-      needs: "gate: creation",
-      turn: () => once(made.gate.map((tokens) => post("/logout", bothCookies(tokens)))),
-    },
-    "forward: upload": single("forward", post("/upload", bothCookies(one), BODY)),
-    "gate: upload": single("session-gate", post("/upload", bothCookies(one), BODY)),
-    "forward: download": single("forward", get("/download", bothCookies(one))),
-    "gate: download": single("session-gate", get("/download", bothCookies(one))),
-    "better-auth": same("better-auth", [get("/page", await betterAuthMember(contestants.of("better-auth").url))]),
-    "supertokens-node": same("supertokens-node", [get("/page", await superTokensMember(contestants.of("supertokens-node").url))]),
-    "gate: core verify": same("session-gate", gate.map(({ access }) => verification(access))),
-  }));
+  return new Map(
+    Object.entries({
+      empty: same("empty", [get("/", bothCookies(one))]),
+      "hello-rs": same("hello-rs", [get("/", bothCookies(one))]),
+      forward: same("forward", [get("/none/page", bothCookies(one))]),
+      "gate: none": same("session-gate", [get("/none/page", bothCookies(one))]),
+      "hono-jose": same("hono-jose", [get("/fresh/page", accessCookie(one))]),
+      "gate: fresh": same("session-gate", [get("/fresh/page", bothCookies(one))]),
+      "gate: never seen": {
+        contestant: "session-gate",
+        turn: () =>
+          once(
+            Array.from({ length: DIFFERENT }, () =>
+              get("/fresh/page", bothCookies({ ...one, access: another(one.access, { serial: serial++ }) })),
+            ),
+          ),
+      },
+      "hono-jose-do": same(
+        "hono-jose-do",
+        app.map((tokens) => get("/page", accessCookie(tokens))),
+      ),
+      "gate: strict": same(
+        "session-gate",
+        gate.map((tokens) => get("/page", bothCookies(tokens))),
+      ),
+      "gate: strict, 1 session": same(
+        "session-gate",
+        alone.map((tokens) => get("/page", bothCookies(tokens))),
+      ),
+      "gate: strict, 100 sessions": same(
+        "session-gate",
+        crowded.map((tokens) => get("/page", bothCookies(tokens))),
+      ),
+      "gate: strict, 10 users": same(
+        "session-gate",
+        gate.slice(0, 10).map((tokens) => get("/page", accessCookie(tokens))),
+      ),
+      "hono-jose-do: first request in a while": visitors.firstOf("hono-jose-do"),
+      "gate: first request in a while": visitors.firstOf("session-gate"),
+      "gate: strict, 100 000 users": visitors.nextOf("session-gate"),
+      "hono-jose-do: creation": creation("hono-jose-do", made.app),
+      "hono-jose-do, thorough: creation": creation("hono-jose-do-thorough", made.thorough),
+      "gate: creation": creation("session-gate", made.gate),
+      "gate: renewal": {
+        contestant: "session-gate",
+        needs: "gate: creation",
+        turn: () => once(made.gate.map((tokens) => get("/page", refreshCookie(tokens)))),
+      },
+      "hono-jose-do: logout": {
+        contestant: "hono-jose-do",
+        needs: "hono-jose-do: creation",
+        turn: () => once(made.app.map((tokens) => post("/logout", accessCookie(tokens)))),
+      },
+      "hono-jose-do, thorough: logout": {
+        contestant: "hono-jose-do-thorough",
+        needs: "hono-jose-do, thorough: creation",
+        turn: () => once(made.thorough.map((tokens) => post("/logout", accessCookie(tokens)))),
+      },
+      "gate: logout": {
+        contestant: "session-gate",
+        needs: "gate: creation",
+        turn: () => once(made.gate.map((tokens) => post("/logout", bothCookies(tokens)))),
+      },
+      "forward: upload": single("forward", post("/upload", bothCookies(one), BODY)),
+      "gate: upload": single("session-gate", post("/upload", bothCookies(one), BODY)),
+      "forward: download": single("forward", get("/download", bothCookies(one))),
+      "gate: download": single("session-gate", get("/download", bothCookies(one))),
+      "better-auth": same("better-auth", [get("/page", await betterAuthMember(contestants.of("better-auth").url))]),
+      "supertokens-node": same("supertokens-node", [
+        get("/page", await superTokensMember(contestants.of("supertokens-node").url)),
+      ]),
+      "gate: core verify": same(
+        "session-gate",
+        gate.map(({ access }) => verification(access)),
+      ),
+    }),
+  );
 }
 
 /** The paths of one build of the gate, by what they are: for `--against`, which has two. */
@@ -145,21 +180,23 @@ export async function gatePaths(contestants, contestant) {
   const same = (requests) => ({ contestant, turn: () => repeat(requests) });
   const made = [];
   const onMade = (request) => ({ contestant, needs: "login", turn: () => once(made.map(request)) });
-  return new Map(Object.entries({
-    none: same([get("/none/page", bothCookies(one))]),
-    fresh: same([get("/fresh/page", bothCookies(one))]),
-    strict: same(sessions.map((tokens) => get("/page", bothCookies(tokens)))),
-    login: {
-      contestant,
-      turn: (round) => {
-        made.length = 0;
-        return once(logins(DIFFERENT, `round-${round}-`));
+  return new Map(
+    Object.entries({
+      none: same([get("/none/page", bothCookies(one))]),
+      fresh: same([get("/fresh/page", bothCookies(one))]),
+      strict: same(sessions.map((tokens) => get("/page", bothCookies(tokens)))),
+      login: {
+        contestant,
+        turn: (round) => {
+          made.length = 0;
+          return once(logins(DIFFERENT, `round-${round}-`));
+        },
+        answered: (_, fields) => made.push(tokensOf(fields)),
       },
-      answered: (_, fields) => made.push(tokensOf(fields)),
-    },
-    renewal: onMade((tokens) => get("/page", refreshCookie(tokens))),
-    logout: onMade((tokens) => post("/logout", bothCookies(tokens))),
-  }));
+      renewal: onMade((tokens) => get("/page", refreshCookie(tokens))),
+      logout: onMade((tokens) => post("/logout", bothCookies(tokens))),
+    }),
+  );
 }
 
 function logins(count, prefix) {
@@ -216,7 +253,10 @@ async function gatePopulation(contestants) {
   const handle = (id) => Buffer.concat([Buffer.from(id, "hex"), session]).toString("base64url");
   return (number) => {
     const sub = `user-${number}`;
-    return get("/page", accessCookie({ access: another(access, { sub, rsub: sub, sessionHandle: handle(ids[number]) }) }));
+    return get(
+      "/page",
+      accessCookie({ access: another(access, { sub, rsub: sub, sessionHandle: handle(ids[number]) }) }),
+    );
   };
 }
 
@@ -233,10 +273,17 @@ function lazily(make) {
 }
 
 async function residents(origin) {
-  return signedIn(origin, Array.from({ length: RESIDENTS }, (_, number) => login(`resident-${number}`)));
+  return signedIn(
+    origin,
+    Array.from({ length: RESIDENTS }, (_, number) => login(`resident-${number}`)),
+  );
 }
 
-const sessionsOf = (origin, user, count) => signedIn(origin, Array.from({ length: count }, () => login(user)));
+const sessionsOf = (origin, user, count) =>
+  signedIn(
+    origin,
+    Array.from({ length: count }, () => login(user)),
+  );
 
 async function signedIn(origin, requests) {
   const sessions = [];
@@ -274,6 +321,11 @@ function tokensOf(fields) {
 // What a SuperTokens SDK asks its core when it wants to be sure.
 function verification(accessToken) {
   const body = { accessToken, doAntiCsrfCheck: false, enableAntiCsrf: false, checkDatabase: true };
-  const headers = { "api-key": API_KEY, "cdi-version": "5.4", rid: "session", "content-type": "application/json; charset=utf-8" };
+  const headers = {
+    "api-key": API_KEY,
+    "cdi-version": "5.4",
+    rid: "session",
+    "content-type": "application/json; charset=utf-8",
+  };
   return post("/auth/core/recipe/session/verify", Object.entries(headers).flat(), JSON.stringify(body));
 }

@@ -1,6 +1,6 @@
 // How much processor time a process has used, in microseconds, all its threads together.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** The child of this process that runs `program`. */
 export function childRunning(program) {
@@ -46,5 +46,10 @@ function statusOf(pid) {
   }
 }
 
-const parentOf = (pid) => Number(statusOf(pid).slice(statusOf(pid).lastIndexOf(")") + 2).split(" ")[1]);
+const parentOf = (pid) =>
+  Number(
+    statusOf(pid)
+      .slice(statusOf(pid).lastIndexOf(")") + 2)
+      .split(" ")[1],
+  );
 const nameOf = (pid) => /\((.*)\)/s.exec(statusOf(pid))?.[1];

@@ -3,7 +3,13 @@
 import { load } from "./load.mjs";
 
 const CHECKING = [
-  "hono-jose", "hono-jose-do", "better-auth", "supertokens-node", "gate: fresh", "gate: strict", "gate: never seen",
+  "hono-jose",
+  "hono-jose-do",
+  "better-auth",
+  "supertokens-node",
+  "gate: fresh",
+  "gate: strict",
+  "gate: never seen",
 ];
 
 /** Fails unless requests without cookies, and with cookies that were tampered with, are answered 401. */
@@ -22,7 +28,8 @@ const isCookie = (headers, at) => headers[at - (at % 2)] === "cookie";
 
 const withoutCookies = (headers) => headers.filter((_, at) => !isCookie(headers, at));
 
-const tamperedWith = (headers) => headers.map((text, at) => (at % 2 === 1 && isCookie(headers, at) ? tampered(text) : text));
+const tamperedWith = (headers) =>
+  headers.map((text, at) => (at % 2 === 1 && isCookie(headers, at) ? tampered(text) : text));
 
 // A character near the end of each value: all of them end in a signature or a tag.
 const tampered = (cookies) =>

@@ -40,7 +40,13 @@ export function markdown(results, when) {
 
 /** The bounds and whether they were held. */
 export function boundsTable(results) {
-  const rows = verdicts(results).map(({ name, measured, range, most, verdict }) => [name, measured, range, most, verdict]);
+  const rows = verdicts(results).map(({ name, measured, range, most, verdict }) => [
+    name,
+    measured,
+    range,
+    most,
+    verdict,
+  ]);
   return table(["", "measured", "95 % certain", "at most", ""], rows);
 }
 
@@ -49,9 +55,17 @@ function pathTable(paths) {
     const of = (key) => summary(rounds.map((round) => round[key]));
     const { median, low, high } = of("microseconds");
     const requests = rounds.reduce((sum, round) => sum + round.requests, 0);
-    return [name, median.toFixed(0), `${low.toFixed(0)}–${high.toFixed(0)}`, of("p50").median.toFixed(2), of("p99").median.toFixed(2), requests];
+    return [
+      name,
+      median.toFixed(0),
+      `${low.toFixed(0)}–${high.toFixed(0)}`,
+      of("p50").median.toFixed(2),
+      of("p99").median.toFixed(2),
+      requests,
+    ];
   });
-  const text = "Processor time per request, with the middle half of the rounds; latency, the median of the rounds' p50 and p99.\n" +
+  const text =
+    "Processor time per request, with the middle half of the rounds; latency, the median of the rounds' p50 and p99.\n" +
     "`supertokens-node` runs on Node, with no origin behind it, and is not comparable: its row is the time of its own process.\n" +
     "Uploads and downloads are 64 MiB each, and take their turns when the others are done.";
   return `${text}\n\n${table(["path", "µs", "middle half", "p50, ms", "p99, ms", "requests"], rows)}`;
@@ -64,16 +78,20 @@ function firstText(first) {
     const [one, two] = [summary(times.first), summary(times.second)];
     return [name, one.median.toFixed(1), `${one.low.toFixed(1)}–${one.high.toFixed(1)}`, two.median.toFixed(1)];
   });
-  return "Processor time in ms, each in a runtime of its own that has just started: code is compiled when it is first run. `hono-jose`\n" +
+  return (
+    "Processor time in ms, each in a runtime of its own that has just started: code is compiled when it is first run. `hono-jose`\n" +
     "refuses a request without a session, as `gate: no session` does.\n\n" +
-    table(["", "first request", "middle half", "second"], rows);
+    table(["", "first request", "middle half", "second"], rows)
+  );
 }
 
 function memoryText({ before, after }) {
   const line = (name) => [name, megabytes(before[name]), megabytes(after[name]), megabytes(after[name] - before[name])];
-  return "In MiB, warmed up with one token and after 100 000 different ones on a `fresh` route. What the gate remembers is in its Wasm\n" +
+  return (
+    "In MiB, warmed up with one token and after 100 000 different ones on a `fresh` route. What the gate remembers is in its Wasm\n" +
     "memory. The process grows by its garbage, also with a Worker that keeps nothing.\n\n" +
-    table(["memory", "before", "after", "growth"], [line("wasm"), line("process")]);
+    table(["memory", "before", "after", "growth"], [line("wasm"), line("process")])
+  );
 }
 
 function sizeTable({ total, parts }) {
@@ -82,8 +100,13 @@ function sizeTable({ total, parts }) {
 }
 
 function overlapText(rows) {
-  return "An object that answers after 50 ms and an origin that answers after 50 ms, in ms.\n\n" +
-    table(["rule", "p50", "p99"], rows.map(({ rule, p50, p99 }) => [rule, p50.toFixed(0), p99.toFixed(0)]));
+  return (
+    "An object that answers after 50 ms and an origin that answers after 50 ms, in ms.\n\n" +
+    table(
+      ["rule", "p50", "p99"],
+      rows.map(({ rule, p50, p99 }) => [rule, p50.toFixed(0), p99.toFixed(0)]),
+    )
+  );
 }
 
 function table(head, rows) {

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../scripts/build.mjs";
-import { ROOT, main, say } from "../scripts/run.mjs";
+import { main, ROOT, say } from "../scripts/run.mjs";
 import { buildHelloRs } from "./hello-rs.mjs";
 
 const { values: options, positionals: words } = parseArgs({
@@ -30,7 +30,12 @@ await main(async () => {
   if (!options["as-built"]) await build();
   if (options.against !== undefined) {
     const { againstText, measureAgainst } = await import("./against.mjs");
-    const results = await measureAgainst(options.against, wanted, Number(options.rounds), Number(options.seconds) * 1000);
+    const results = await measureAgainst(
+      options.against,
+      wanted,
+      Number(options.rounds),
+      Number(options.seconds) * 1000,
+    );
     console.log(againstText(results, options.against));
     return;
   }

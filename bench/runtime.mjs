@@ -87,10 +87,22 @@ async function started(miniflare) {
 /** The contestant that `before` is. */
 export const BEFORE = "session-gate, before";
 
-const takesPart = ({ only, before }) => (name) =>
-  name === BEFORE ? before !== undefined : name.includes("origin") || (only?.includes(name) ?? true);
+const takesPart =
+  ({ only, before }) =>
+  (name) =>
+    name === BEFORE ? before !== undefined : name.includes("origin") || (only?.includes(name) ?? true);
 
-const IN_WORKERD = [BEFORE, "empty", "hello-rs", "forward", "hono-jose", "hono-jose-do", "hono-jose-do-thorough", "better-auth", "session-gate"];
+const IN_WORKERD = [
+  BEFORE,
+  "empty",
+  "hello-rs",
+  "forward",
+  "hono-jose",
+  "hono-jose-do",
+  "hono-jose-do-thorough",
+  "better-auth",
+  "session-gate",
+];
 
 async function workers(mode) {
   const bound = { serviceBindings: { ORIGIN: "origin" } };
@@ -149,7 +161,9 @@ function compiled(name, folder, options) {
 
 // Dates, flags and objects are those of wrangler.toml, so what is measured is what is deployed.
 async function gate({ watchMemory = false, slow = false }, folder = BUILD) {
-  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
+    join(ROOT, "wrangler.toml"),
+  ).workerOptions;
   const rules = slow ? [{ path: "/overlap/*", overlap: true }, ...RULES] : RULES;
   const built = compiled("session-gate", folder, {
     compatibilityDate,

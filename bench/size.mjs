@@ -36,9 +36,15 @@ function partsOf(wasm) {
 
 const PARTS = [
   [/curve25519|ed25519|jwt_compact/, "Ed25519 and JWT (jwt-compact, curve25519-dalek)"],
-  [/sha2|hmac|hkdf|digest|subtle|block_buffer|generic_array|typenum/, "hashes, HMAC, key derivation (sha2, hmac, hkdf)"],
+  [
+    /sha2|hmac|hkdf|digest|subtle|block_buffer|generic_array|typenum/,
+    "hashes, HMAC, key derivation (sha2, hmac, hkdf)",
+  ],
   [/serde|itoa|ryu|zmij/, "JSON (serde_json)"],
-  [/wasm_bindgen|__wb|js_sys|web_sys|worker|futures|console_error|getrandom/, "bindings to the platform (worker, wasm-bindgen)"],
+  [
+    /wasm_bindgen|__wb|js_sys|web_sys|worker|futures|console_error|getrandom/,
+    "bindings to the platform (worker, wasm-bindgen)",
+  ],
   [/chrono/, "the calendar of the JWT library (chrono)"],
   [/hashbrown|lru|percent_encoding|base64ct|askama|memchr/, "maps, base64, percent-encoding, templates"],
   [/dlmalloc|alloc|core|std|rust_|compiler_builtins/, "Rust's standard library"],
@@ -46,7 +52,9 @@ const PARTS = [
 
 // The gate's own code by its modules, everything else by what it is for.
 function partOf(name) {
-  const own = /session_gate(?:\.\.|::|\d+)(edge|gate|pages|session|token|request|response|supertokens|config)/.exec(name);
+  const own = /session_gate(?:\.\.|::|\d+)(edge|gate|pages|session|token|request|response|supertokens|config)/.exec(
+    name,
+  );
   if (own) return `the gate: ${own[1]}`;
   if (name.includes("session_gate")) return "the gate: the rest";
   return PARTS.find(([crates]) => crates.test(name))?.[1] ?? "other";

@@ -10,7 +10,8 @@ const ROTATION = 604_800;
 // The header of a private key of Ed25519 in PKCS #8; its 32 bytes follow.
 const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-const derive = (app, label, length) => Buffer.from(hkdfSync("sha256", SECRET, "session-gate v1", `${app}/${label}`, length));
+const derive = (app, label, length) =>
+  Buffer.from(hkdfSync("sha256", SECRET, "session-gate v1", `${app}/${label}`, length));
 
 const fingerprint = derive("", "secret fingerprint", 6).toString("hex");
 const period = Math.floor(Date.now() / 1000 / ROTATION) * ROTATION;

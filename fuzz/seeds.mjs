@@ -120,13 +120,29 @@ seed("handle", "id", Buffer.from(alice.handle, "base64url").subarray(32).toStrin
 seed("cookies", "all", presenting({ ...alice, pending }).cookie);
 seed("cookies", "among-others", `theme=dark; ${presenting(alice).cookie}; sid="a b", __Host-sAccessToken=x`);
 // Refused, and one character away from what is not.
-seed("core", "refused-user", 'POST\n/recipe/session\n5.4\n{"userId":"","userDataInJWT":{},"userDataInDatabase":{},"enableAntiCsrf":false}');
+seed(
+  "core",
+  "refused-user",
+  'POST\n/recipe/session\n5.4\n{"userId":"","userDataInJWT":{},"userDataInDatabase":{},"enableAntiCsrf":false}',
+);
 seed("core", "refused-claim", 'PUT\n/recipe/jwt/data\n5.4\n{"sessionHandle":"x","userDataInJWT":{"exp":1}}');
 seed("core", "refused-validity", 'POST\n/recipe/jwt\n5.4\n{"payload":{"iat":1},"validity":0,"algorithm":"RS256"}');
 // The first line is the Content-Type.
-seed("form", "urlencoded", `application/x-www-form-urlencoded\n&scop%65=%61ll&return_to=%2Fa+b%3Fc%3D%C3%BC&scope=others`);
-seed("form", "json", `application/json; charset=utf-8\n{"scope":"others","return_to":"/a\\u0020b","scope":["all"],"x":null}`);
-seed("form", "multipart", `multipart/form-data; boundary="----b"\n------b\r\nContent-Disposition: form-data; name="x"; filename="a\\"b"\r\nContent-Type: text/plain\r\n\r\n--y\r\n------b \r\nContent-Disposition: form-data; name="scope"\r\n\r\nall\r\n------b--\r\n`);
+seed(
+  "form",
+  "urlencoded",
+  `application/x-www-form-urlencoded\n&scop%65=%61ll&return_to=%2Fa+b%3Fc%3D%C3%BC&scope=others`,
+);
+seed(
+  "form",
+  "json",
+  `application/json; charset=utf-8\n{"scope":"others","return_to":"/a\\u0020b","scope":["all"],"x":null}`,
+);
+seed(
+  "form",
+  "multipart",
+  `multipart/form-data; boundary="----b"\n------b\r\nContent-Disposition: form-data; name="x"; filename="a\\"b"\r\nContent-Type: text/plain\r\n\r\n--y\r\n------b \r\nContent-Disposition: form-data; name="scope"\r\n\r\nall\r\n------b--\r\n`,
+);
 // The first character chooses the header: 'x' % 3 and so on.
 seed("control", "create", `x{"userId":"\\u00fc1","payload":{"role":"editor"},"data":{"basket":[1]},"tenantId":"t1"}`);
 seed("control", "create-least", `x{"userId":"u1"}`);

@@ -4,11 +4,12 @@
 
 import { spawnSync } from "node:child_process";
 import { ensureCargoTool } from "./cargo-tool.mjs";
-import { ROOT, Stop, main, run } from "./run.mjs";
+import { main, ROOT, run, Stop } from "./run.mjs";
 
 const CARGO_DENY = "0.20.2";
 // How cargo-deny and npm say that the list of weaknesses could not be had, as opposed to one that has something in it.
-const NO_ADVISORIES = /failed to (load|fetch) advisory database|unable to (fetch|clone)|failed to (acquire|open)|IO error/i;
+const NO_ADVISORIES =
+  /failed to (load|fetch) advisory database|unable to (fetch|clone)|failed to (acquire|open)|IO error/i;
 const SEVERITY = "moderate";
 
 const strict = process.argv.includes("--strict");

@@ -3,16 +3,25 @@
 // It is also wrangler's build command, so an unchanged build has to cost nothing.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { locked } from "./lock.mjs";
 import { ensurePackages } from "./packages.mjs";
-import { ROOT, main, output, run, say } from "./run.mjs";
+import { main, output, ROOT, run, say } from "./run.mjs";
 import { ensureTools } from "./tools.mjs";
 
-const INPUTS = ["Cargo.toml", "Cargo.lock", "package-lock.json", "rust-toolchain.toml", "scripts", "crates", "src", "templates"];
+const INPUTS = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "package-lock.json",
+  "rust-toolchain.toml",
+  "scripts",
+  "crates",
+  "src",
+  "templates",
+];
 const BUILD = join(ROOT, "build");
 const FRESH = "target/gate";
 const BOUND = "target/bindgen";
@@ -29,7 +38,9 @@ export async function build() {
     say("building the Worker");
     rmSync(join(ROOT, BOUND), { recursive: true, force: true });
     rmSync(join(ROOT, FRESH), { recursive: true, force: true });
-    await run("cargo", ["build", "--release", "--locked", "--target", TARGET], { CARGO_ENCODED_RUSTFLAGS: rustFlags() });
+    await run("cargo", ["build", "--release", "--locked", "--target", TARGET], {
+      CARGO_ENCODED_RUSTFLAGS: rustFlags(),
+    });
     await bind(wasmBindgen);
     await bundle();
     await slimDown(join(ROOT, FRESH, WASM));
@@ -42,7 +53,17 @@ export async function build() {
 async function bind(wasmBindgen) {
   const compiled = `target/${TARGET}/release/session_gate.wasm`;
   const panics = ["--experimental-reset-state-function", "--force-enable-abort-handler"];
-  await run(wasmBindgen, [compiled, "--target", "module", "--out-dir", BOUND, "--out-name", "index", "--no-typescript", ...panics]);
+  await run(wasmBindgen, [
+    compiled,
+    "--target",
+    "module",
+    "--out-dir",
+    BOUND,
+    "--out-name",
+    "index",
+    "--no-typescript",
+    ...panics,
+  ]);
 }
 
 // Of the SDK, for bindings that the gate does not have; scripts/slim.mjs takes their other half out of the Wasm.
@@ -55,8 +76,16 @@ async function bundle() {
   writeFileSync(glue, readFileSync(glue, "utf8").replace("import source ", "import ").replace(UNUSED_CLASS, ""));
   const external = ["cloudflare:workers", `./${WASM}`].map((name) => `--external:${name}`);
   await run(join(ROOT, "node_modules", ".bin", "esbuild"), [
-    "src/edge/entry.js", "--bundle", "--inject:src/edge/platform/microtask.js", "--minify", "--format=esm", "--target=es2022",
-    `--alias:session-gate=./${BOUND}/index.js`, ...external, `--outfile=${FRESH}/index.js`, "--log-level=warning",
+    "src/edge/entry.js",
+    "--bundle",
+    "--inject:src/edge/platform/microtask.js",
+    "--minify",
+    "--format=esm",
+    "--target=es2022",
+    `--alias:session-gate=./${BOUND}/index.js`,
+    ...external,
+    `--outfile=${FRESH}/index.js`,
+    "--log-level=warning",
     // wasm-bindgen names a module once for each function that it hands on as it is.
     "--log-override:duplicate-object-key=silent",
   ]);
@@ -74,19 +103,29 @@ function rustFlags() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const crates = join(cargoHome, "registry", "src");
   const folders = existsSync(crates) ? readdirSync(crates).map((folder) => join(crates, folder)) : [];
-  return ["-Cllvm-args=-inline-threshold=25", ...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join("\x1f");
+  return ["-Cllvm-args=-inline-threshold=25", ...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join(
+    "\x1f",
+  );
 }
 
 function fingerprint(wasmBindgen) {
-  const hash = createHash("sha256").update(wasmBindgen).update(output("rustc", ["--version", "--verbose"]));
-  for (const file of INPUTS.flatMap(filesIn)) hash.update(file).update("\0").update(readFileSync(join(ROOT, file)));
+  const hash = createHash("sha256")
+    .update(wasmBindgen)
+    .update(output("rustc", ["--version", "--verbose"]));
+  for (const file of INPUTS.flatMap(filesIn))
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(join(ROOT, file)));
   return hash.digest("hex");
 }
 
 function filesIn(path) {
   if (!existsSync(join(ROOT, path))) return [];
   if (!statSync(join(ROOT, path)).isDirectory()) return [path];
-  return readdirSync(join(ROOT, path)).sort().flatMap((name) => filesIn(join(path, name)));
+  return readdirSync(join(ROOT, path))
+    .sort()
+    .flatMap((name) => filesIn(join(path, name)));
 }
 
 function builtFrom() {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { aptInstall } from "./debian.mjs";
 import { locked } from "./lock.mjs";
-import { ROOT, Stop, output, run, say } from "./run.mjs";
+import { output, ROOT, run, Stop, say } from "./run.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureCargoTool } from "./cargo-tool.mjs";
-import { ROOT, Stop, main, output, run, say } from "./run.mjs";
+import { main, output, ROOT, run, Stop, say } from "./run.mjs";
 
 const CARGO_FUZZ = "0.13.2";
 const FUZZ = join(ROOT, "fuzz");

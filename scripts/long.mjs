@@ -6,7 +6,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { ROOT, main, say, watch } from "./run.mjs";
+import { main, ROOT, say, watch } from "./run.mjs";
 
 const FOLDER = "tests/long";
 const FUZZ = "scripts/fuzz.mjs";

@@ -1,9 +1,9 @@
 // The build of earlier code, as its own scripts make it. That of the code before the last change is what is out there
 // while today's is being deployed: `tests/object/versions.test.mjs` puts the two side by side.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, output, run, say } from "./run.mjs";
+import { output, ROOT, run, say } from "./run.mjs";
 
 const CODE = ["crates", "src", "templates", "Cargo.lock"];
 const FOLDER = join(ROOT, "target", "previous");

@@ -1,7 +1,7 @@
 // Python with its venv module, for the tests that put a Python server behind the gate.
 
 import { aptInstall } from "./debian.mjs";
-import { Stop, output } from "./run.mjs";
+import { output, Stop } from "./run.mjs";
 
 export async function ensurePython() {
   if (usable() || ((await aptInstall(["python3", "python3-venv"])) && usable())) return;

@@ -25,14 +25,22 @@ export const failure = (error) => (error instanceof Stop ? `error: ${error.messa
 
 /** Runs a program with its output on the terminal, and fails unless it succeeds. */
 export async function run(command, args, env = {}) {
-  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const status = await ended(child, command);
   if (status !== 0) throw new Stop(`\`${[command, ...args].join(" ")}\` failed (${status})`);
 }
 
 /** Runs a program with its output on the terminal; gives what it wrote to its standard output, and its exit status. */
 export async function watch(command, args, env = {}) {
-  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk) => {
     process.stdout.write(chunk);
@@ -59,7 +67,9 @@ export async function main(body) {
 
 function ended(child, command) {
   return new Promise((resolve, reject) => {
-    child.once("error", (error) => reject(error.code === "ENOENT" ? new Stop(`\`${command}\` is not installed`) : error));
+    child.once("error", (error) =>
+      reject(error.code === "ENOENT" ? new Stop(`\`${command}\` is not installed`) : error),
+    );
     child.once("close", (code, signal) => resolve(code ?? signal));
   });
 }

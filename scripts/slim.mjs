@@ -9,19 +9,35 @@ const { Features } = binaryen;
 
 // What rustc and wasm-bindgen use. Not `All`: that would let Binaryen write what runtimes cannot read yet.
 const FEATURES =
-  Features.BulkMemory | Features.BulkMemoryOpt | Features.ExceptionHandling | Features.MutableGlobals |
-  Features.Multivalue | Features.NontrappingFPToInt | Features.ReferenceTypes | Features.SignExt;
+  Features.BulkMemory |
+  Features.BulkMemoryOpt |
+  Features.ExceptionHandling |
+  Features.MutableGlobals |
+  Features.Multivalue |
+  Features.NontrappingFPToInt |
+  Features.ReferenceTypes |
+  Features.SignExt;
 
 // Inlining saves bytes before compression and costs more of them after it.
 const OPTIONS = [
-  "--enable-bulk-memory", "--enable-exception-handling", "--enable-mutable-globals", "--enable-multivalue",
-  "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext",
-  "-Oz", "--always-inline-max-function-size=0", "--flexible-inline-max-function-size=0",
-  "--one-caller-inline-max-function-size=0", "--strip-debug", "--strip-producers",
+  "--enable-bulk-memory",
+  "--enable-exception-handling",
+  "--enable-mutable-globals",
+  "--enable-multivalue",
+  "--enable-nontrapping-float-to-int",
+  "--enable-reference-types",
+  "--enable-sign-ext",
+  "-Oz",
+  "--always-inline-max-function-size=0",
+  "--flexible-inline-max-function-size=0",
+  "--one-caller-inline-max-function-size=0",
+  "--strip-debug",
+  "--strip-producers",
 ];
 
 // Classes that the SDK exports for bindings the gate does not have; as exports they keep their code alive.
-const UNUSED = /^(__wbg_(get_|set_)?)?(containerstartupoptions|minifyconfig|r2range|intounderlying(byte)?(source|sink))_/;
+const UNUSED =
+  /^(__wbg_(get_|set_)?)?(containerstartupoptions|minifyconfig|r2range|intounderlying(byte)?(source|sink))_/;
 
 /** Rewrites the module in `file` without what nothing calls, optimised for its compressed size. */
 export async function slim(file) {

@@ -5,7 +5,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { build } from "./build.mjs";
-import { ROOT, Stop, main, say } from "./run.mjs";
+import { main, ROOT, Stop, say } from "./run.mjs";
 
 const PORT = Number(process.env.PORT ?? 8787);
 const HOST = "127.0.0.1";

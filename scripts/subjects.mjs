@@ -19,7 +19,12 @@ export function testNames() {
 
 /** The subjects, each part of a subject after it. */
 export function subjects(names) {
-  const folders = names.flatMap((name) => name.split("/").slice(0, -1).map((_, at, parts) => parts.slice(0, at + 1).join("/")));
+  const folders = names.flatMap((name) =>
+    name
+      .split("/")
+      .slice(0, -1)
+      .map((_, at, parts) => parts.slice(0, at + 1).join("/")),
+  );
   return [...new Set(folders)].sort();
 }
 

@@ -13,7 +13,7 @@ import { fuzz } from "./fuzz.mjs";
 import { ensurePackages } from "./packages.mjs";
 import { previousBuild } from "./previous.mjs";
 import { ensurePython } from "./python.mjs";
-import { ROOT, Stop, failure, main, run, watch } from "./run.mjs";
+import { failure, main, ROOT, run, Stop, watch } from "./run.mjs";
 import { fileOf, namesFor, subjects, testNames } from "./subjects.mjs";
 import { ensureTools } from "./tools.mjs";
 
@@ -30,7 +30,10 @@ const STEPS = [
   ["install: Python", () => prepared(ensurePython)],
   ["format", () => checked(() => run("cargo", ["fmt", "--all", "--check"]))],
   ["lints, host", () => checked(() => run("cargo", ["clippy", "--workspace", "--all-targets", ...LINTS]))],
-  ["lints, wasm32", () => checked(() => run("cargo", ["clippy", "--workspace", "--target", "wasm32-unknown-unknown", ...LINTS]))],
+  [
+    "lints, wasm32",
+    () => checked(() => run("cargo", ["clippy", "--workspace", "--target", "wasm32-unknown-unknown", ...LINTS])),
+  ],
   ["host tests", cargoTest],
   ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
   ["build", () => checked(built)],

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureCargoTool } from "./cargo-tool.mjs";
-import { ROOT, Stop, output, run, say } from "./run.mjs";
+import { output, ROOT, run, Stop, say } from "./run.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -18,7 +18,9 @@ export async function ensureToolchain() {
 
 async function rustup(kind, name) {
   if (output("rustup", ["--version"]) === undefined) {
-    throw new Stop(`the Rust ${kind} ${name} is missing: install Rust with rustup (https://rustup.rs), which can add it`);
+    throw new Stop(
+      `the Rust ${kind} ${name} is missing: install Rust with rustup (https://rustup.rs), which can add it`,
+    );
   }
   say(`adding the Rust ${kind} ${name}`);
   await run("rustup", [kind, "add", name]);

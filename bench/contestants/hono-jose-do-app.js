@@ -4,7 +4,7 @@
 import { DurableObject, env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { SignJWT, createLocalJWKSet, importJWK, jwtVerify } from "jose";
+import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
 
 export const COOKIE = "__Host-sAccessToken";
 export const ATTRIBUTES = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" };
@@ -18,7 +18,9 @@ export class Sessions extends DurableObject {
   }
 
   createTable() {
-    this.sql.exec("CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL)");
+    this.sql.exec(
+      "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, user TEXT NOT NULL, expires INTEGER NOT NULL)",
+    );
   }
 
   create(id, user) {

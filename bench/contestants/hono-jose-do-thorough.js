@@ -4,16 +4,24 @@
 
 import { Hono } from "hono";
 import { deleteCookie } from "hono/cookie";
-import { ATTRIBUTES, COOKIE, Sessions as PlainSessions, app as plain, claims, objectOf } from "./hono-jose-do-app.js";
+import { ATTRIBUTES, COOKIE, claims, objectOf, Sessions as PlainSessions, app as plain } from "./hono-jose-do-app.js";
 
 // The gate's own names under either prefix, and those that SuperTokens gave, as this host may have been left with them.
 const COOKIES = [
-  COOKIE, "__Host-sRefreshToken", "__Host-sLogoutPending",
-  "__Secure-sAccessToken", "__Secure-sRefreshToken", "__Secure-sLogoutPending",
-  "sAccessToken", "sRefreshToken", "sIdRefreshToken",
+  COOKIE,
+  "__Host-sRefreshToken",
+  "__Host-sLogoutPending",
+  "__Secure-sAccessToken",
+  "__Secure-sRefreshToken",
+  "__Secure-sLogoutPending",
+  "sAccessToken",
+  "sRefreshToken",
+  "sIdRefreshToken",
 ].map((name) => [name, ATTRIBUTES]);
-const AT_REFRESH = ["__Secure-sRefreshToken", "sAccessToken", "sRefreshToken", "sIdRefreshToken"]
-  .map((name) => [name, { ...ATTRIBUTES, path: "/auth/session/refresh" }]);
+const AT_REFRESH = ["__Secure-sRefreshToken", "sAccessToken", "sRefreshToken", "sIdRefreshToken"].map((name) => [
+  name,
+  { ...ATTRIBUTES, path: "/auth/session/refresh" },
+]);
 
 export class Sessions extends PlainSessions {
   create(id, user) {

@@ -1,3 +1,3 @@
 // A Worker's main module may export nothing but what the platform calls.
 
-export { Sessions, app as default } from "./hono-jose-do-app.js";
+export { app as default, Sessions } from "./hono-jose-do-app.js";

@@ -20,7 +20,9 @@ export function homePage(identity) {
           <a class="button quiet" href="/me">Try a protected page</a>
         </p>
       `;
-  return page({ title: "Home", path: "/", visitor: signedInOrNot(identity) }, html`
+  return page(
+    { title: "Home", path: "/", visitor: signedInOrNot(identity) },
+    html`
     ${greeting}
     <h2>What to try</h2>
     <ol class="steps">
@@ -28,11 +30,14 @@ export function homePage(identity) {
       <li>See both under <a href="/auth/sessions">your devices</a>, and end one from the other.</li>
       <li>Log out in one tab, then reload a protected page in another: it asks you to log in.</li>
     </ol>
-  `);
+  `,
+  );
 }
 
 export function loginPage({ identity, returnTo, problem }) {
-  return page({ title: "Log in", path: "/login", visitor: signedInOrNot(identity) }, html`
+  return page(
+    { title: "Log in", path: "/login", visitor: signedInOrNot(identity) },
+    html`
     <h1>Log in</h1>
     <p class="lead">Any name will do: this demo has no passwords.</p>
     ${identity && html`<p>You are ${name(identity)} now. Logging in again replaces this session.</p>`}
@@ -44,11 +49,14 @@ export function loginPage({ identity, returnTo, problem }) {
       <input type="hidden" name="return_to" value="${returnTo}">
       <button class="button">Log in</button>
     </form>
-  `);
+  `,
+  );
 }
 
 export function mePage(identity) {
-  return page({ title: "Your account", path: "/me", visitor: signedInOrNot(identity) }, html`
+  return page(
+    { title: "Your account", path: "/me", visitor: signedInOrNot(identity) },
+    html`
     <h1>You are ${name(identity)}</h1>
     <p class="lead">This app has no session code. The gate told it who you are.</p>
     <dl class="card">
@@ -64,11 +72,14 @@ export function mePage(identity) {
         <button class="button quiet">Log out everywhere</button>
       </form>
     </div>
-  `);
+  `,
+  );
 }
 
 export function notesPage(identity) {
-  return page({ title: "Your notes", path: "/notes", visitor: signedInOrNot(identity) }, html`
+  return page(
+    { title: "Your notes", path: "/notes", visitor: signedInOrNot(identity) },
+    html`
     <h1>Notes of ${name(identity)}</h1>
     <p class="lead">A protected page: without a session this request never reaches the app.</p>
     <ul class="card notes">
@@ -76,11 +87,14 @@ export function notesPage(identity) {
       <li>When the access token expires, the gate renews it on the way. Nobody notices.</li>
       <li>After logging out, the back button shows nothing of this page.</li>
     </ul>
-  `);
+  `,
+  );
 }
 
 export function aboutPage() {
-  return page({ title: "About", path: "/about", visitor: NOBODY_ASKED }, html`
+  return page(
+    { title: "About", path: "/about", visitor: NOBODY_ASKED },
+    html`
     <h1>About</h1>
     <p class="lead">This page is the same for everyone: its rule is <code>session = "none"</code>.</p>
     <p>The gate does not look for a session here and tells the app nothing about you. The other pages have these rules:</p>
@@ -92,14 +106,18 @@ export function aboutPage() {
         <tr><td>all others</td><td>required</td><td>the gate sends you to the login page first</td></tr>
       </tbody>
     </table>
-  `);
+  `,
+  );
 }
 
 export function notFoundPage(identity) {
-  return page({ title: "Not found", visitor: signedInOrNot(identity) }, html`
+  return page(
+    { title: "Not found", visitor: signedInOrNot(identity) },
+    html`
     <h1>Not found</h1>
     <p class="lead">There is no such page. <a href="/">Go to the start</a>.</p>
-  `);
+  `,
+  );
 }
 
 function page({ title, path, visitor }, content) {

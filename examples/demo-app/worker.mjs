@@ -3,7 +3,7 @@
 import { htmlResponse } from "./html.mjs";
 import icon from "./icon.svg";
 import { createSession, identityOf } from "./identity.mjs";
-import { aboutPage, homePage, loginPage, mePage, notFoundPage, notesPage } from "./pages.mjs";
+import { aboutPage, homePage, loginPage, mePage, notesPage, notFoundPage } from "./pages.mjs";
 import stylesheet from "./style.css";
 
 const ROUTES = {

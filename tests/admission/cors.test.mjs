@@ -19,7 +19,11 @@ const STRANGERS = [
 ];
 const SENT_BY_THE_SDK = ["content-type", "rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"];
 
-const listIn = (response, name) => (response.headers.get(name) ?? "").toLowerCase().split(",").map((item) => item.trim());
+const listIn = (response, name) =>
+  (response.headers.get(name) ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((item) => item.trim());
 
 function preflight(path, origin) {
   const headers = {
@@ -48,7 +52,8 @@ describe("a preflight of a gate route", () => {
         const response = await preflight(path, origin);
         assert.ok(response.ok);
         assertAllowed(response, origin);
-        for (const header of SENT_BY_THE_SDK) assert.ok(listIn(response, "access-control-allow-headers").includes(header));
+        for (const header of SENT_BY_THE_SDK)
+          assert.ok(listIn(response, "access-control-allow-headers").includes(header));
         assert.ok(listIn(response, "access-control-allow-methods").includes("post"));
       }
     });

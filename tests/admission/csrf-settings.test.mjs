@@ -5,8 +5,8 @@ import { test } from "node:test";
 import {
   assertCleared,
   assertCookiesUntouched,
-  claimsOf,
   CROSS_SITE,
+  claimsOf,
   gateFor,
   login,
   presenting,

@@ -11,8 +11,8 @@ import {
   isSignedIn,
   login,
   NAVIGATION,
-  presenting,
   PROVENANCES,
+  presenting,
 } from "../support/index.mjs";
 
 const RULES = [

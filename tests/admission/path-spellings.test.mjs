@@ -74,16 +74,19 @@ for (const name of NAMES) {
   });
 }
 
-const gate = await gateFor({ after }, {
-  vars: {
-    RULES: [
-      { path: "/echo/admin/*", session: "required" },
-      { path: "/echo/Team/*", session: "required" },
-      { path: "/echo/open/*", session: "none" },
-      { path: "/echo/*", session: "optional" },
-    ],
+const gate = await gateFor(
+  { after },
+  {
+    vars: {
+      RULES: [
+        { path: "/echo/admin/*", session: "required" },
+        { path: "/echo/Team/*", session: "required" },
+        { path: "/echo/open/*", session: "none" },
+        { path: "/echo/*", session: "optional" },
+      ],
+    },
   },
-});
+);
 const status = async (path) => (await gate.fetch(path)).status;
 
 test("another spelling of a required path is required", async () => {
@@ -107,7 +110,11 @@ test("another spelling of a required path is required", async () => {
 });
 
 test("a spelling that leads out of an open folder is under the rule of where it leads", async () => {
-  for (const path of ["/echo/open/..;/..;/secret", "/echo/open/%2e%2e;/%2e%2e;/secret", "/echo/open/%252e%252e/%252e%252e/x"]) {
+  for (const path of [
+    "/echo/open/..;/..;/secret",
+    "/echo/open/%2e%2e;/%2e%2e;/secret",
+    "/echo/open/%252e%252e/%252e%252e/x",
+  ]) {
     assert.equal(await status(path), 401, path);
   }
 });

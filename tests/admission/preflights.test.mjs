@@ -55,9 +55,13 @@ for (const path of ["/required/x", "/optional/x", "/%6fpen/..;/required"]) {
       const response = await preflight(`${path}?status=${status}`);
       assert.equal(response.status, status);
       assert.equal(await response.text(), "");
-      const { date, connection, "content-length": length, "transfer-encoding": encoding, ...headers } = Object.fromEntries(
-        response.headers,
-      );
+      const {
+        date,
+        connection,
+        "content-length": length,
+        "transfer-encoding": encoding,
+        ...headers
+      } = Object.fromEntries(response.headers);
       assert.deepEqual(headers, {
         "access-control-allow-origin": "https://app.example",
         "access-control-allow-methods": "GET, PUT",
@@ -81,7 +85,11 @@ for (const path of ["/required/x", "/optional/x", "/%6fpen/..;/required"]) {
 test("on an open path the whole answer to a preflight passes", async () => {
   const response = await preflight("/relay/x");
   assert.equal(await response.text(), "<p>a secret</p>");
-  for (const [name, value] of Object.entries({ "x-secret": "a secret", etag: '"secret-tag"', "set-cookie": "theme=dark" })) {
+  for (const [name, value] of Object.entries({
+    "x-secret": "a secret",
+    etag: '"secret-tag"',
+    "set-cookie": "theme=dark",
+  })) {
     assert.equal(response.headers.get(name), value);
   }
 });

@@ -242,7 +242,8 @@ describe("a page of another site uses up nothing of what its visitor may ask for
     ],
     "links to /logout": [
       200,
-      (headers) => logout(gate, {}, { method: "GET", headers: { ...headers, ...NAVIGATION, "sec-fetch-site": "cross-site" } }),
+      (headers) =>
+        logout(gate, {}, { method: "GET", headers: { ...headers, ...NAVIGATION, "sec-fetch-site": "cross-site" } }),
     ],
     "posts to /auth/session/refresh": [403, (headers) => refreshSession(gate, {}, headers)],
   };

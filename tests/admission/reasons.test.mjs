@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
-  answer,
   API_KEY,
+  answer,
   CROSS_SITE,
   failObject,
   gateFor,
@@ -102,9 +102,7 @@ const CASES = {
     ["/auth/core/hello", () => ({ method: "POST", headers: CORE }), 405],
   ],
   "origin-unreachable": [[answer({ at: "/answer/optional", status: 999 }), () => ({}), 502]],
-  "origin-headers": [
-    [answer({ at: "/answer/optional", headers: ["Gate-Create-Session: nonsense"] }), () => ({}), 502],
-  ],
+  "origin-headers": [[answer({ at: "/answer/optional", headers: ["Gate-Create-Session: nonsense"] }), () => ({}), 502]],
 };
 
 for (const [reason, requests] of Object.entries(CASES)) {

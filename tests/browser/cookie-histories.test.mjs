@@ -41,7 +41,12 @@ const HISTORIES = [
   { name: "host-only cookies, then a domain", past: [HOST_ONLY], left: 2, now: WIDE_DOMAIN },
   { name: "a domain, then host-only cookies", past: [WIDE_DOMAIN], left: 2, now: HOST_ONLY },
   { name: "a domain, then a wider one", past: [TEAM_DOMAIN], left: 2, now: WIDE_DOMAIN },
-  { name: "two domains at once, then a third", past: [TWO_DOMAINS_AT_ONCE], left: 4, now: { ...HOST_ONLY, COOKIE_DOMAIN: HOST } },
+  {
+    name: "two domains at once, then a third",
+    past: [TWO_DOMAINS_AT_ONCE],
+    left: 4,
+    now: { ...HOST_ONLY, COOKIE_DOMAIN: HOST },
+  },
   { name: "a path of its own for the refresh token", past: [REFRESH_PATH], left: 2, now: REFRESH_PATH },
   { name: "a path of its own for the refresh token, then the root", past: [REFRESH_PATH], left: 2, now: HOST_ONLY },
   {
@@ -61,7 +66,10 @@ const HISTORIES = [
     name: "cookies of the application, which CLEAR_COOKIES names",
     past: [OWN_COOKIES, HOST_ONLY],
     left: 5,
-    now: { ...HOST_ONLY, CLEAR_COOKIES: ["theme", { name: "cart", path: "/shop" }, { name: "sso", domain: "example.test" }] },
+    now: {
+      ...HOST_ONLY,
+      CLEAR_COOKIES: ["theme", { name: "cart", path: "/shop" }, { name: "sso", domain: "example.test" }],
+    },
   },
   {
     name: "a partitioned cookie, which CLEAR_COOKIES names",

@@ -34,15 +34,17 @@ test("the page names each device in words and marks the one it is shown on", asy
   assert.match(await devices.filter({ hasNotText: "This device" }).innerText(), /Safari on iOS/);
 });
 
-test("\"Log out\" beside another device ends that one alone", async (t) => {
+test('"Log out" beside another device ends that one alone', async (t) => {
   const { mine, other } = await signedInTwice(t, "ben");
   const page = await devicesPage(mine);
-  await leaving(page, () => page.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click());
+  await leaving(page, () =>
+    page.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click(),
+  );
   assert.equal(await page.getByRole("listitem").count(), 1);
   assert.deepEqual(await signedInOn(mine, other), [true, false]);
 });
 
-test("\"Log out\" beside this device ends it and leaves the others", async (t) => {
+test('"Log out" beside this device ends it and leaves the others', async (t) => {
   const { mine, other } = await signedInTwice(t, "cleo");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("listitem").filter({ hasText: "This device" }).getByRole("button").click());
@@ -50,7 +52,7 @@ test("\"Log out\" beside this device ends it and leaves the others", async (t) =
   assert.deepEqual(await mine.cookies(), []);
 });
 
-test("\"Log out all others\" leaves this device alone", async (t) => {
+test('"Log out all others" leaves this device alone', async (t) => {
   const { mine, other } = await signedInTwice(t, "dora");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("button", { name: "Log out all others" }).click());
@@ -58,7 +60,7 @@ test("\"Log out all others\" leaves this device alone", async (t) => {
   assert.deepEqual(await signedInOn(mine, other), [true, false]);
 });
 
-test("\"Log out everywhere\" ends every device, this one included", async (t) => {
+test('"Log out everywhere" ends every device, this one included', async (t) => {
   const { mine, other } = await signedInTwice(t, "emil");
   const page = await devicesPage(mine);
   await leaving(page, () => page.getByRole("button", { name: "Log out everywhere" }).click());
@@ -69,7 +71,9 @@ test("\"Log out everywhere\" ends every device, this one included", async (t) =>
 test("every tab shows the list as it is after a device was logged out", async (t) => {
   const { mine, other } = await signedInTwice(t, "fay");
   const [first, second] = [await devicesPage(mine), await devicesPage(other)];
-  await leaving(first, () => first.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click());
+  await leaving(first, () =>
+    first.getByRole("listitem").filter({ hasNotText: "This device" }).getByRole("button").click(),
+  );
   await second.reload();
   assert.equal(new URL(second.url()).pathname, "/login");
   const third = await devicesPage(mine);
@@ -86,7 +90,10 @@ test("the keyboard alone is enough to log out everywhere", async (t) => {
 
 /** One person on a laptop and on a phone, in browsers that run no script. */
 async function signedInTwice(t, user) {
-  const contexts = [await laptop(browser, { javaScriptEnabled: false }), await phone(browser, { javaScriptEnabled: false })];
+  const contexts = [
+    await laptop(browser, { javaScriptEnabled: false }),
+    await phone(browser, { javaScriptEnabled: false }),
+  ];
   for (const context of contexts) {
     t.after(() => context.close());
     await signIn(await context.newPage(), gate.url, user);

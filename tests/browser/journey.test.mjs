@@ -50,7 +50,7 @@ test("the old cookies put back by hand are refused, and cleared again", async (t
   assert.deepEqual(await context.cookies(), []);
 });
 
-test("another device stays signed in, until \"log out everywhere\"", async (t) => {
+test('another device stays signed in, until "log out everywhere"', async (t) => {
   const laptop = await newDevice(t);
   const phone = await newDevice(t);
   await signIn(laptop.page, gate.url, "grace");
@@ -121,7 +121,10 @@ test("while the session store does not answer nobody is told to be signed out, a
   await page.getByRole("link", { name: "Log out" }).first().click();
   await page.getByRole("heading", { name: "Still logging you out" }).waitFor();
   assert.doesNotMatch(await page.innerText("body"), /signed out/i);
-  assert.deepEqual((await context.cookies()).map(({ name }) => name), [PENDING]);
+  assert.deepEqual(
+    (await context.cookies()).map(({ name }) => name),
+    [PENDING],
+  );
 
   await healObject(gate);
   await signedOut(page);

@@ -10,10 +10,10 @@ import {
   hopOn,
   installPassingWorker,
   isSignedInBrowser,
+  LOGOUT_WAYS,
   launchChromium,
   leaving,
   linksDocument,
-  LOGOUT_WAYS,
   serveWayPages,
   signIn,
   startDemoGate,
@@ -66,7 +66,10 @@ describe("who asked is logged out, and nobody else", () => {
 test("a link that was prefetched logs out when it is clicked", async () => {
   await withVisitor(async ({ context, page, target, tokens }) => {
     await outcomeOf(wayNamed("speculation rules, prefetch"), THE_APP, { context, page, target });
-    await page.evaluate((to) => document.body.insertAdjacentHTML("beforeend", `<a id="act" href="${to}">log out</a>`), target);
+    await page.evaluate(
+      (to) => document.body.insertAdjacentHTML("beforeend", `<a id="act" href="${to}">log out</a>`),
+      target,
+    );
     await leaving(page, () => page.click("#act"));
     assert.equal(await isSignedIn(gate, tokens), false);
   });

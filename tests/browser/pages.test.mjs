@@ -61,7 +61,10 @@ describe("the gate's pages are closed: no script, nothing from elsewhere, in nob
       assert.doesNotMatch(policy, /unsafe|script-src/);
       assert.equal(await page.locator("script").count(), 0);
       // The policy stops the page's own style as well when it does not name it.
-      assert.deepEqual(complaints.filter((text) => /Content Security Policy/i.test(text)), []);
+      assert.deepEqual(
+        complaints.filter((text) => /Content Security Policy/i.test(text)),
+        [],
+      );
     });
   }
 });
@@ -103,7 +106,10 @@ async function assertHeading(page) {
 }
 
 async function assertNothingIsCutOff(page) {
-  const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  const [content, screen] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
   assert.ok(content <= screen, `${content} pixels of content on ${screen} pixels of screen`);
 }
 

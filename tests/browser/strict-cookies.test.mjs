@@ -2,8 +2,8 @@
 // whoever is signed in stays so when another site's link leads here.
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { launchChromium } from "../support/browser.mjs";
 import { gateFor } from "../support/index.mjs";

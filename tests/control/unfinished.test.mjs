@@ -14,8 +14,8 @@ import {
   login,
   objectOf,
   presenting,
-  soon,
   STAND_IN,
+  soon,
 } from "../support/index.mjs";
 
 const gate = await gateFor({ after }, { objectFault: STAND_IN });

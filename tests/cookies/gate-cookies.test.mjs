@@ -125,7 +125,10 @@ test("what somebody planted is in the way of no login", async () => {
   const planted = `x=1, ${NAMES[0]}=${mallory.access}, ${NAMES[1]}=${mallory.refresh}`;
   const response = await gate.fetch("/login?user=bob", { method: "POST", headers: { cookie: planted } });
   assert.equal(response.status, 200);
-  const cookie = response.headers.getSetCookie().slice(0, 2).map((line) => line.split(";")[0]);
+  const cookie = response.headers
+    .getSetCookie()
+    .slice(0, 2)
+    .map((line) => line.split(";")[0]);
   const seen = await gate.fetch("/echo", { headers: { cookie: [planted, ...cookie].join("; ") } });
   assert.equal((await seen.json()).headers["gate-user"], "bob");
   assert.equal((await visit(gate, mallory)).status, 200, "and ends nobody's session");

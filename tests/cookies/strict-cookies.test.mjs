@@ -47,10 +47,25 @@ test("an older browser is known by its Referer, which the page's own request doe
 describe("nothing else gets that page", () => {
   const session = login(strict, "ann");
   for (const [what, gate, init, status] of [
-    ["a navigation with cookies", strict, async () => ({ headers: { ...FROM_ELSEWHERE, ...presenting(await session) } }), 200],
-    ["a navigation with cookies that prove nothing", strict, () => ({ headers: { ...FROM_ELSEWHERE, ...presenting({ access: "x" }) } }), 303],
+    [
+      "a navigation with cookies",
+      strict,
+      async () => ({ headers: { ...FROM_ELSEWHERE, ...presenting(await session) } }),
+      200,
+    ],
+    [
+      "a navigation with cookies that prove nothing",
+      strict,
+      () => ({ headers: { ...FROM_ELSEWHERE, ...presenting({ access: "x" }) } }),
+      303,
+    ],
     ["one of this site", strict, () => ({ headers: { ...NAVIGATION, "sec-fetch-site": "same-origin" } }), 303],
-    ["one of a sibling, whose requests carry strict cookies", strict, () => ({ headers: { ...NAVIGATION, "sec-fetch-site": "same-site" } }), 303],
+    [
+      "one of a sibling, whose requests carry strict cookies",
+      strict,
+      () => ({ headers: { ...NAVIGATION, "sec-fetch-site": "same-site" } }),
+      303,
+    ],
     ["the address bar", strict, () => ({ headers: NAVIGATION }), 303],
     ["a form of another site", strict, () => ({ method: "POST", headers: FROM_ELSEWHERE }), 303],
     ["a frame", strict, () => ({ headers: { ...FROM_ELSEWHERE, "sec-fetch-dest": "iframe" } }), 303],

@@ -1,7 +1,7 @@
 // The documents lead where they say, and are as short as promised.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../support/repository.mjs";
@@ -46,7 +46,12 @@ for (const [document, most] of Object.entries({ "README.md": 8192, "SECURITY.md"
 }
 
 test("every document is named in the README or beside one that is", () => {
-  const named = DOCUMENTS.flatMap((document) => [...text(document).matchAll(/\]\((?:\.\.\/)?(?:docs\/)?([\w-]+\.md)/g)]);
+  const named = DOCUMENTS.flatMap((document) => [
+    ...text(document).matchAll(/\]\((?:\.\.\/)?(?:docs\/)?([\w-]+\.md)/g),
+  ]);
   const names = new Set(named.map(([, name]) => name));
-  assert.deepEqual(DOCUMENTS.filter((path) => path !== "README.md" && !names.has(path.split("/").at(-1))), []);
+  assert.deepEqual(
+    DOCUMENTS.filter((path) => path !== "README.md" && !names.has(path.split("/").at(-1))),
+    [],
+  );
 });

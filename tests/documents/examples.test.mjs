@@ -120,7 +120,11 @@ describe("the demo app", () => {
     });
   }
 
-  for (const [what, name] of [["no", ""], ["a blank", " \n"], ["a too long", "é".repeat(129)]]) {
+  for (const [what, name] of [
+    ["no", ""],
+    ["a blank", " \n"],
+    ["a too long", "é".repeat(129)],
+  ]) {
     test(`${what} name is refused with a message and makes no session`, async () => {
       const client = newClient(gate);
       const answer = await logIn(client, name);

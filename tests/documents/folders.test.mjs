@@ -12,13 +12,22 @@ test("every folder with tests has a row in tests/README.md, and every row its fo
   const rows = (await textOf("tests/README.md")).split("\n").filter((line) => line.startsWith("| `"));
   const named = rows.flatMap((row) => [...row.split("|")[1].matchAll(/`([\w/]+)\/`/g)].map(([, folder]) => folder));
   const folders = [...new Set(files.map((path) => dirname(path)))];
-  assert.deepEqual(folders.filter((folder) => !named.includes(folder)), []);
+  assert.deepEqual(
+    folders.filter((folder) => !named.includes(folder)),
+    [],
+  );
   const there = readdirSync(inRepository("tests"), { recursive: true });
-  assert.deepEqual(named.filter((folder) => !there.includes(folder)), []);
+  assert.deepEqual(
+    named.filter((folder) => !there.includes(folder)),
+    [],
+  );
 });
 
 test("every test lies in a folder of its subject", () => {
-  assert.deepEqual(files.filter((path) => dirname(path) === "."), []);
+  assert.deepEqual(
+    files.filter((path) => dirname(path) === "."),
+    [],
+  );
 });
 
 test("no test imports a file of tests/support that index.mjs or browser.mjs exports", async () => {
@@ -27,7 +36,9 @@ test("no test imports a file of tests/support that index.mjs or browser.mjs expo
   const astray = [];
   for (const path of files) {
     const imports = (await textOf(join("tests", path))).matchAll(/from "(?:\.\.\/)+support\/([\w-]+)\.mjs"/g);
-    const direct = [...imports].map(([, name]) => name).filter((name) => exported.includes(name) && name !== "repository");
+    const direct = [...imports]
+      .map(([, name]) => name)
+      .filter((name) => exported.includes(name) && name !== "repository");
     if (direct.length > 0) astray.push(`${path}: ${direct.join(", ")}`);
   }
   assert.deepEqual(astray, []);

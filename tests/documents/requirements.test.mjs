@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import {
-  answer,
   API_KEY,
+  answer,
   backendOf,
-  claimsOf,
   CROSS_SITE,
+  claimsOf,
   failObject,
   gateFor,
   healObject,
@@ -19,8 +19,8 @@ import {
   presenting,
   refreshSession,
   SECRET,
-  setCookies,
   STAND_IN,
+  setCookies,
   textOf,
   tokensIn,
   visit,
@@ -29,7 +29,12 @@ import {
 const RULES = [{ path: "/control", session: "optional" }];
 const COOKIE_LIMIT = 4096;
 const ATTRIBUTE_LIMIT = 1024;
-const FOLLOWED_LINK = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html" };
+const FOLLOWED_LINK = {
+  "sec-fetch-site": "cross-site",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-dest": "document",
+  accept: "text/html",
+};
 
 const gate = await gateFor({ after }, { clock: true, vars: { RULES } });
 const faulty = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
@@ -44,7 +49,12 @@ describe("the gate alone decides who is signed in (ASVS 7.2.1)", () => {
   const CLAIMS = {
     "a cookie of the browser SDK": { cookie: "sFrontToken=eyJ1aWQiOiJhbGljZSJ9; st-last-access-token-update=1" },
     "a cookie of the page's own": { cookie: "loggedIn=1; user=alice" },
-    "the headers of the SDK": { rid: "session", "fdi-version": "4.1", "st-auth-mode": "cookie", "front-token": "eyJ1aWQiOiJhbGljZSJ9" },
+    "the headers of the SDK": {
+      rid: "session",
+      "fdi-version": "4.1",
+      "st-auth-mode": "cookie",
+      "front-token": "eyJ1aWQiOiJhbGljZSJ9",
+    },
     "another header of identity": { "x-user": "alice", "remote-user": "alice", "x-forwarded-user": "alice" },
   };
   for (const [what, headers] of Object.entries(CLAIMS)) {
@@ -80,11 +90,14 @@ describe("a browser's tokens travel in Set-Cookie alone (ASVS 3.3.4)", () => {
   const ANSWERS = {
     "a login": async () => (await login(gate, "alice")).response,
     "a renewal by the SDK's route": async ({ refresh }) => refreshSession(gate, { refresh }),
-    "a renewal in passing": async ({ refresh }) => gate.fetch(answer({ body: "page" }), { headers: presenting({ refresh }) }),
-    "a change of the payload": async ({ access }) => gate.fetch('/control?payload={"a":1}', { headers: presenting({ access }) }),
+    "a renewal in passing": async ({ refresh }) =>
+      gate.fetch(answer({ body: "page" }), { headers: presenting({ refresh }) }),
+    "a change of the payload": async ({ access }) =>
+      gate.fetch('/control?payload={"a":1}', { headers: presenting({ access }) }),
     "the session": async ({ access }) => gate.fetch("/auth/session", { headers: presenting({ access }) }),
     "the devices, as JSON": async ({ access }) => gate.fetch("/auth/sessions", { headers: presenting({ access }) }),
-    "the devices, as a page": async ({ access }) => gate.fetch("/auth/sessions", { headers: { ...presenting({ access }), ...NAVIGATION } }),
+    "the devices, as a page": async ({ access }) =>
+      gate.fetch("/auth/sessions", { headers: { ...presenting({ access }), ...NAVIGATION } }),
     "a logout": async (session) => logout(gate, session),
   };
   for (const [what, ask] of Object.entries(ANSWERS)) {
@@ -103,7 +116,13 @@ describe("a browser's tokens travel in Set-Cookie alone (ASVS 3.3.4)", () => {
 });
 
 test("no cookie is longer than browsers keep: 4096 bytes, and 1024 an attribute (ASVS 3.3.5, RFC 6265bis §5.6)", async () => {
-  const long = await gateFor({ after }, { clock: true, vars: { RULES, COOKIE_DOMAIN: "a.rather.long.name.of.some.app.example.com", CLEAR_COOKIES: ["theirs"] } });
+  const long = await gateFor(
+    { after },
+    {
+      clock: true,
+      vars: { RULES, COOKIE_DOMAIN: "a.rather.long.name.of.some.app.example.com", CLEAR_COOKIES: ["theirs"] },
+    },
+  );
   const session = await login(long, "u".repeat(200), { payload: { filler: "x".repeat(1500) } });
   for (const response of [session.response, await refreshSession(long, session), await logout(long, session)]) {
     const cookies = setCookies(response);
@@ -118,11 +137,13 @@ test("no cookie is longer than browsers keep: 4096 bytes, and 1024 an attribute 
 describe("an answer that depends on where the request came from is kept by no cache, so none needs Vary (CSRF cheat sheet)", () => {
   const asked = {
     "a refused POST": () => gate.fetch("/logout", { method: "POST", headers: CROSS_SITE }),
-    "a refused socket": () => gate.fetch("/auth/session", { headers: { ...CROSS_SITE, connection: "Upgrade", upgrade: "websocket" } }),
+    "a refused socket": () =>
+      gate.fetch("/auth/session", { headers: { ...CROSS_SITE, connection: "Upgrade", upgrade: "websocket" } }),
     "the page that asks": () => gate.fetch("/logout", { headers: FOLLOWED_LINK }),
     "a logout": () => gate.fetch("/logout", { headers: NAVIGATION }),
     "a prefetched logout": () => gate.fetch("/logout", { headers: { ...NAVIGATION, "sec-purpose": "prefetch" } }),
-    "a logout as an image": () => gate.fetch("/logout", { headers: { ...FOLLOWED_LINK, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" } }),
+    "a logout as an image": () =>
+      gate.fetch("/logout", { headers: { ...FOLLOWED_LINK, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" } }),
     "the way to the login": () => gate.fetch("/account", { headers: NAVIGATION }),
     "a refusal to a script": () => gate.fetch("/account"),
   };
@@ -137,7 +158,11 @@ describe("each page of the gate forbids what it does not need (ASVS 3.4.3–3.4.
   const PAGES = {
     "signed out": [200, () => gate.fetch("/logout", { headers: NAVIGATION })],
     "please confirm": [200, () => gate.fetch("/logout", { headers: FOLLOWED_LINK })],
-    devices: [200, async () => gate.fetch("/auth/sessions", { headers: { ...presenting(await login(gate, "alice")), ...NAVIGATION } })],
+    devices: [
+      200,
+      async () =>
+        gate.fetch("/auth/sessions", { headers: { ...presenting(await login(gate, "alice")), ...NAVIGATION } }),
+    ],
     "no such page": [404, () => gate.fetch("/auth/nothing", { headers: NAVIGATION })],
     refused: [403, () => gate.fetch("/logout", { method: "POST", headers: { ...NAVIGATION, ...CROSS_SITE } })],
     "the application is wrong": [502, () => gate.fetch("/control?revoke=nonsense", { headers: NAVIGATION })],
@@ -168,7 +193,16 @@ describe("each page of the gate forbids what it does not need (ASVS 3.4.3–3.4.
 });
 
 test("whatever the gate answers is of the type that it says (ASVS 3.4.4)", async () => {
-  const paths = ["/private", "/logout", "/auth/session", "/auth/sessions", "/auth/health", "/auth/jwt/jwks.json", "/auth/nothing", "/auth/core/hello"];
+  const paths = [
+    "/private",
+    "/logout",
+    "/auth/session",
+    "/auth/sessions",
+    "/auth/health",
+    "/auth/jwt/jwks.json",
+    "/auth/nothing",
+    "/auth/core/hello",
+  ];
   for (const path of paths) {
     const response = await gate.fetch(path);
     assert.equal(response.headers.get("x-content-type-options"), "nosniff", `${path}: ${response.status}`);
@@ -198,9 +232,18 @@ test("the gate calls the application and nobody else (ASVS 13.2.4)", async (t) =
         return Response.json([...hosts]);
       },
     };`;
-  const behind = await gateFor(t, { clock: true, outbound, originUrl: "https://application.example", vars: { RULES: [{ path: "/hosts", session: "none" }] } });
+  const behind = await gateFor(t, {
+    clock: true,
+    outbound,
+    originUrl: "https://application.example",
+    vars: { RULES: [{ path: "/hosts", session: "none" }] },
+  });
   const session = await login(behind, "alice");
-  const misled = { ...presenting(session), "x-forwarded-host": "elsewhere.example", forwarded: "host=elsewhere.example" };
+  const misled = {
+    ...presenting(session),
+    "x-forwarded-host": "elsewhere.example",
+    forwarded: "host=elsewhere.example",
+  };
   assert.equal((await behind.fetch("//elsewhere.example/", { headers: misled })).status, 200);
   assert.equal((await behind.fetch("/away", { headers: misled })).status, 302);
   await refreshSession(behind, session);
@@ -221,7 +264,9 @@ test("a backend hears of a dead token that it is dead, and nothing else (RFC 766
 test("ending what never was is a success, as ending it twice is (RFC 7009 §2.2)", async () => {
   const { access } = await login(gate, "alice");
   const unknown = claimsOf(access).sessionHandle.slice(0, 43) + "A".repeat(21);
-  const { status, sessionHandlesRevoked } = await backendOf(gate).core.post("/recipe/session/remove", { sessionHandles: [unknown] });
+  const { status, sessionHandlesRevoked } = await backendOf(gate).core.post("/recipe/session/remove", {
+    sessionHandles: [unknown],
+  });
   assert.deepEqual({ status, sessionHandlesRevoked }, { status: "OK", sessionHandlesRevoked: [] });
 });
 
@@ -229,7 +274,10 @@ test("nothing that a client says makes a line of its own in the log, or a part o
   const forged = '\n{"event":"session_logout","handle":"forged"}\r\nforged';
   const session = await login(gate, forged);
   await logout(gate, session, { path: `/logout?return_to=${encodeURIComponent(forged)}`, headers: NAVIGATION });
-  await gate.fetch(`/${encodeURIComponent(forged)}`, { method: "POST", headers: { ...presenting(session), ...CROSS_SITE, "user-agent": "forged" } });
+  await gate.fetch(`/${encodeURIComponent(forged)}`, {
+    method: "POST",
+    headers: { ...presenting(session), ...CROSS_SITE, "user-agent": "forged" },
+  });
 
   assert.ok(await gate.logged((line) => line?.event === "session_logout" && line.handle === session.handle));
   assert.ok(await gate.logged((line) => line?.event === "redirect_refused"));
@@ -240,7 +288,9 @@ test("nothing that a client says makes a line of its own in the log, or a part o
 });
 
 describe("what is committed", async () => {
-  const [settings, ignored, configuration] = await Promise.all(["wrangler.toml", ".gitignore", "docs/configuration.md"].map(textOf));
+  const [settings, ignored, configuration] = await Promise.all(
+    ["wrangler.toml", ".gitignore", "docs/configuration.md"].map(textOf),
+  );
   const SECRETS = /^(?!#)\s*"?(GATE_SECRET|GATE_SECRET_PREVIOUS|API_KEYS)"?\s*=/m;
 
   test("holds no secret, and has no place for one (ASVS 13.3.1)", () => {
@@ -251,7 +301,8 @@ describe("what is committed", async () => {
   test("names the same lifetimes and limits to operators as to readers (ASVS 7.1.1)", () => {
     const said = [...settings.matchAll(/^# ([A-Z_]+) = (\d+)$/gm)].map(([, name, value]) => [name, value]);
     assert.ok(said.length >= 6);
-    for (const [name, value] of said) assert.ok(configuration.includes(`| \`${name}\` | \`${value}\` |`), `${name} is ${value}`);
+    for (const [name, value] of said)
+      assert.ok(configuration.includes(`| \`${name}\` | \`${value}\` |`), `${name} is ${value}`);
   });
 });
 

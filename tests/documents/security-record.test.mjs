@@ -12,7 +12,9 @@ const oneLine = (name) => name.replace(/\s+/g, " ");
 /** Each test that a document cites: the file that it links, and the name that it quotes behind the link. */
 async function citations(document) {
   const links = [...(await textOf(document)).matchAll(LINK)];
-  return links.flatMap(([, file, rest]) => [...rest.matchAll(CITED)].map(([, name]) => ({ file, name: oneLine(name) })));
+  return links.flatMap(([, file, rest]) =>
+    [...rest.matchAll(CITED)].map(([, name]) => ({ file, name: oneLine(name) })),
+  );
 }
 
 /** The names of the tests of a file as its source has them, `…` for what is filled in when it runs. */
@@ -25,8 +27,14 @@ async function namesIn(file) {
 const rustNames = (source) => [...source.matchAll(/#\[test\]\s*fn (\w+)/g)].map(([, name]) => name);
 
 function scriptNames(source) {
-  const calls = source.matchAll(/\b(?:test|describe)\(\s*("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g);
-  return [...calls].map(([, quoted]) => (quoted.startsWith('"') ? JSON.parse(quoted) : withGaps(quoted.slice(1, -1))));
+  const calls = source.matchAll(/\b(?:test|describe)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)/g);
+  return [...calls].map(([, quoted]) => nameIn(quoted));
+}
+
+function nameIn(quoted) {
+  const text = quoted.slice(1, -1);
+  if (quoted.startsWith('"')) return JSON.parse(quoted);
+  return quoted.startsWith("'") ? text.replaceAll("\\'", "'") : withGaps(text);
 }
 
 const withGaps = (template) => template.replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, "…").replaceAll("\\`", "`");
@@ -49,8 +57,12 @@ describe("every test that is cited exists:", async () => {
 });
 
 test("every requirement has a test, a document or a reason", async () => {
-  const rows = (await textOf("docs/requirements.md")).split("\n").filter((line) => /^\| .*(ASVS|RFC|SM|CSRF|LV|CT|OIDC)/.test(line));
+  const rows = (await textOf("docs/requirements.md"))
+    .split("\n")
+    .filter((line) => /^\| .*(ASVS|RFC|SM|CSRF|LV|CT|OIDC)/.test(line));
   assert.ok(rows.length > 60, `${rows.length} rows`);
-  const bare = rows.filter((row) => !/“|Does not apply|Not held|By construction|\]\((\.\.\/(ARCHITECTURE|README)|[a-z-]+\.md)/.test(row));
+  const bare = rows.filter(
+    (row) => !/“|Does not apply|Not held|By construction|\]\((\.\.\/(ARCHITECTURE|README)|[a-z-]+\.md)/.test(row),
+  );
   assert.deepEqual(bare, []);
 });

@@ -30,12 +30,18 @@ describe("the crates", async () => {
 
   test("come from crates.io, none from a repository or a folder", () => {
     assert.ok(crates.length > 50);
-    assert.deepEqual(crates.filter(({ source }) => source !== CRATES_IO).map(({ id }) => id), []);
+    assert.deepEqual(
+      crates.filter(({ source }) => source !== CRATES_IO).map(({ id }) => id),
+      [],
+    );
   });
 
   test("have licences of the list in deny.toml", () => {
     const others = crates.filter(({ license }) => !isAllowed(license ?? "", allowed));
-    assert.deepEqual(others.map(({ name, license }) => `${name}: ${license}`), []);
+    assert.deepEqual(
+      others.map(({ name, license }) => `${name}: ${license}`),
+      [],
+    );
   });
 });
 
@@ -45,12 +51,20 @@ describe("the npm packages", async () => {
 
   test("are each pinned by a hash", () => {
     assert.ok(installed.length > 50);
-    assert.deepEqual(installed.filter(([, { integrity }]) => !integrity?.startsWith("sha512-")).map(([path]) => path), []);
+    assert.deepEqual(
+      installed.filter(([, { integrity }]) => !integrity?.startsWith("sha512-")).map(([path]) => path),
+      [],
+    );
   });
 
   test("come from the registry that npm is told, and from no other address", () => {
-    const elsewhere = installed.filter(([, { resolved }]) => resolved !== undefined && !resolved.startsWith("https://registry.npmjs.org/"));
-    assert.deepEqual(elsewhere.map(([path]) => path), []);
+    const elsewhere = installed.filter(
+      ([, { resolved }]) => resolved !== undefined && !resolved.startsWith("https://registry.npmjs.org/"),
+    );
+    assert.deepEqual(
+      elsewhere.map(([path]) => path),
+      [],
+    );
   });
 
   test("are named with exact versions, and run no scripts when they are installed", async () => {

@@ -15,10 +15,19 @@ const FORBIDDEN = {
     pattern: /performance\.now\(|Date\.now\(\) *-|- *Date\.now\(\)/,
     except: ["support/time.mjs", "support/soak.mjs", "support/object-stand-in.js", "support/core.mjs"],
   },
-  "gives up after a time of its own": { pattern: /\btimeout: *\d|_MS = \d[\d_]{3,}/, except: ["support/time.mjs", "support/soak.mjs"] },
+  "gives up after a time of its own": {
+    pattern: /\btimeout: *\d|_MS = \d[\d_]{3,}/,
+    except: ["support/time.mjs", "support/soak.mjs"],
+  },
   "lets a time pass": {
     pattern: /(setTimeout|delay|wait)\(.*\d{3,}\)|\bseconds\(/,
-    except: ["support/time.mjs", "support/core.mjs", "support/crowd.mjs", "support/soak.mjs", "support/object-stand-in.js"],
+    except: [
+      "support/time.mjs",
+      "support/core.mjs",
+      "support/crowd.mjs",
+      "support/soak.mjs",
+      "support/object-stand-in.js",
+    ],
   },
 };
 const STAND_INS_FOR_TIME = ["support/clock.js", "support/late-limits.js"];

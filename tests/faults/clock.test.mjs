@@ -23,10 +23,10 @@ import {
   publishedKeys,
   refreshSession,
   renewed,
+  STAND_IN,
   setCookies,
   soon,
   soundAlarm,
-  STAND_IN,
   tokensIn,
   visit,
 } from "../support/index.mjs";

@@ -109,8 +109,16 @@ async function brokenOff(path, how) {
 const COOKIES = Array.from({ length: 200 }, (_, at) => (at === 100 ? "__Host-sAccessToken=planted" : `c${at}=${at}`));
 
 const UNUSUAL = {
-  "/200-headers": response("200 OK", many(200, (at) => `X-${at}`), "all of it"),
-  "/200-cookies": response("200 OK", COOKIES.map((cookie) => `Set-Cookie: ${cookie}`), "all of it"),
+  "/200-headers": response(
+    "200 OK",
+    many(200, (at) => `X-${at}`),
+    "all of it",
+  ),
+  "/200-cookies": response(
+    "200 OK",
+    COOKIES.map((cookie) => `Set-Cookie: ${cookie}`),
+    "all of it",
+  ),
   "/large-header": response("200 OK", [`A: ${"a".repeat(10_000)}`], "all of it"),
   "/without-length": "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it",
   "/http-1.0": "HTTP/1.0 200 OK\r\n\r\nall of it",
@@ -191,8 +199,7 @@ describe("an answer that breaks off costs no more than itself:", () => {
         const answer = await brokenOff("/half", how);
         assert.equal(answer.status, 200);
         await assert.rejects(answer.text());
-      }),
-    );
+      }));
 
     for (const path of Object.keys(CUT)) {
       test(`${path}${how}: what came until then arrives, and the client is not left waiting`, () =>
@@ -200,8 +207,7 @@ describe("an answer that breaks off costs no more than itself:", () => {
           const answer = await brokenOff(path, how);
           assert.equal(answer.status, 200);
           assert.equal(await answer.text(), "half");
-        }),
-      );
+        }));
     }
   }
 });

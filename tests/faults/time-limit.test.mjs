@@ -7,9 +7,9 @@ import {
   callsByObject,
   failObject,
   gateFor,
-  healObject,
   HELD_ORIGIN,
   HELD_RULES,
+  healObject,
   isSignedIn,
   login,
   logout,
@@ -47,7 +47,8 @@ const REQUESTS = {
   "the list of devices": [someone, (tokens) => cookies(tokens, "/auth/sessions")],
   "ending a device": [
     someone,
-    (tokens) => cookies(tokens, "/auth/sessions/revoke", { method: "POST", body: new URLSearchParams({ scope: "others" }) }),
+    (tokens) =>
+      cookies(tokens, "/auth/sessions/revoke", { method: "POST", body: new URLSearchParams({ scope: "others" }) }),
   ],
   "a new payload": [someone, ({ access }) => cookies({ access }, '/control?payload={"a":1}')],
   "a login over another user's session": [

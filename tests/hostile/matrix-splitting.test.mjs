@@ -76,7 +76,12 @@ describe("said by a link or a form:", () => {
     "a path of the gate": (text) => ["GET", `/auth/${encodeURIComponent(text)}`, NAVIGATION],
     "a path of the core": (text) => ["GET", `/auth/core/appid-${encodeURIComponent(text)}/hello`, {}],
     "a tenant of the core": (text) => ["GET", `/auth/core/${encodeURIComponent(text)}/hello`, {}],
-    "a handle": (text) => ["POST", "/auth/sessions/revoke", { ...presenting(alice), ...FORM }, `handle=${encodeURIComponent(text)}`],
+    "a handle": (text) => [
+      "POST",
+      "/auth/sessions/revoke",
+      { ...presenting(alice), ...FORM },
+      `handle=${encodeURIComponent(text)}`,
+    ],
   };
   for (const [place, request] of Object.entries(places)) {
     test(place, () =>

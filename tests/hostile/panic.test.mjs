@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, test } from "node:test";
-import { answer, API_KEY, claimsOf, gateFor, login, odd, presenting, sendRaw } from "../support/index.mjs";
+import { API_KEY, answer, claimsOf, gateFor, login, odd, presenting, sendRaw } from "../support/index.mjs";
 
 const RULES = [
   { path: "/echo/optional", session: "optional" },

@@ -156,7 +156,10 @@ test("an empty body is no body, whatever its type", async () => {
 test("a body of exactly 16 KiB is read", async () => {
   const owned = await devices();
   const scope = "&scope=others";
-  await logout(gate, owned.here, { headers: { "content-type": URLENCODED }, body: `${"&".repeat(LIMIT - scope.length)}${scope}` });
+  await logout(gate, owned.here, {
+    headers: { "content-type": URLENCODED },
+    body: `${"&".repeat(LIMIT - scope.length)}${scope}`,
+  });
   assert.deepEqual(await alive(owned), AFTERWARDS.others);
 });
 
@@ -176,7 +179,9 @@ describe("a body that does not come", () => {
   const strangers = {
     nothing: () => ({}),
     "forged cookies": () => presenting({ access: "not.a.token", refresh: "x", pending: "x" }),
-    "two forged cookies": () => ({ cookie: `${presenting({ access: "a.b.c" }).cookie}; ${presenting({ access: "x" }).cookie}` }),
+    "two forged cookies": () => ({
+      cookie: `${presenting({ access: "a.b.c" }).cookie}; ${presenting({ access: "x" }).cookie}`,
+    }),
     "another's bearer token": () => ({ authorization: "Bearer a.b.c" }),
     "a forged marker": () => ({ cookie: `${PENDING}=x` }),
   };

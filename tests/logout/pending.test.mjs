@@ -18,9 +18,9 @@ import {
   newClient,
   PENDING,
   REFRESH,
+  STAND_IN,
   setCookies,
   soon,
-  STAND_IN,
   tokensIn,
   visit,
 } from "../support/index.mjs";

@@ -60,43 +60,108 @@ describe("followed:", () => {
 const EVIL = "evil.example";
 const HOSTILE = [
   // Another origin, said plainly.
-  `https://${EVIL}`, `http://${EVIL}/`, `HTTPS://${EVIL}`, `https://${EVIL}:443/x`, `ftp://${EVIL}/`, `ws://${EVIL}/`,
-  `https://${EVIL}/${host}`, `https://${EVIL}?${host}`, `https://${EVIL}#${host}`,
+  `https://${EVIL}`,
+  `http://${EVIL}/`,
+  `HTTPS://${EVIL}`,
+  `https://${EVIL}:443/x`,
+  `ftp://${EVIL}/`,
+  `ws://${EVIL}/`,
+  `https://${EVIL}/${host}`,
+  `https://${EVIL}?${host}`,
+  `https://${EVIL}#${host}`,
   // Relative to the scheme, with slashes and backslashes as browsers take them.
-  `//${EVIL}`, `///${EVIL}`, `////${EVIL}`, `/\\${EVIL}`, `\\\\${EVIL}`, `\\/${EVIL}`, `/\\/${EVIL}`, `//\\${EVIL}`,
+  `//${EVIL}`,
+  `///${EVIL}`,
+  `////${EVIL}`,
+  `/\\${EVIL}`,
+  `\\\\${EVIL}`,
+  `\\/${EVIL}`,
+  `/\\/${EVIL}`,
+  `//\\${EVIL}`,
   `/\\\\${EVIL}`,
-  `\\${EVIL}`, `//${EVIL}/%2e%2e`, `https:\\\\${EVIL}`, `https:/\\${EVIL}`,
+  `\\${EVIL}`,
+  `//${EVIL}/%2e%2e`,
+  `https:\\\\${EVIL}`,
+  `https:/\\${EVIL}`,
   // A scheme without the slashes that it needs.
-  `https:${EVIL}`, `http:${EVIL}`, `https:/${EVIL}`, `http:/${EVIL}`, `http:///${EVIL}`, `https:////${EVIL}`,
+  `https:${EVIL}`,
+  `http:${EVIL}`,
+  `https:/${EVIL}`,
+  `http:/${EVIL}`,
+  `http:///${EVIL}`,
+  `https:////${EVIL}`,
   // Tabs and line ends, which browsers remove, and what they trim from the front.
-  `/\t/${EVIL}`, `/\n/${EVIL}`, `/\r/${EVIL}`, `\t//${EVIL}`, `\n//${EVIL}`, ` //${EVIL}`, `ht\ntps://${EVIL}`,
+  `/\t/${EVIL}`,
+  `/\n/${EVIL}`,
+  `/\r/${EVIL}`,
+  `\t//${EVIL}`,
+  `\n//${EVIL}`,
+  ` //${EVIL}`,
+  `ht\ntps://${EVIL}`,
   `\u0000//${EVIL}`,
-  `\u0001//${EVIL}`, `https://${EVIL}\t`, `\ufeff//${EVIL}`,
+  `\u0001//${EVIL}`,
+  `https://${EVIL}\t`,
+  `\ufeff//${EVIL}`,
   // The right host in the wrong place.
-  `https://${host}@${EVIL}`, `http://${host}%40${EVIL}`, `http://localhost:${port}.${EVIL}`,
+  `https://${host}@${EVIL}`,
+  `http://${host}%40${EVIL}`,
+  `http://localhost:${port}.${EVIL}`,
   `http://localhost.${EVIL}:${port}`,
-  `http://user:password@${EVIL}`, `http://${EVIL}\\@${host}`, `http://${EVIL}%2f@${host}`, `http://x@${host}/`,
+  `http://user:password@${EVIL}`,
+  `http://${EVIL}\\@${host}`,
+  `http://${EVIL}%2f@${host}`,
+  `http://x@${host}/`,
   `http://${EVIL}%5c.${host}`,
   // Almost this origin.
-  `https://${host}/`, `http://localhost:${Number(port) + 1}/`, "http://localhost/", `http://127.0.0.1:${port}/`,
+  `https://${host}/`,
+  `http://localhost:${Number(port) + 1}/`,
+  "http://localhost/",
+  `http://127.0.0.1:${port}/`,
   `http://[::1]:${port}/`,
-  `http://localhost.:${port}/`, `http://sub.localhost:${port}/`,
+  `http://localhost.:${port}/`,
+  `http://sub.localhost:${port}/`,
   // Almost the friend.
-  "http://friend.example/", "https://friend.example:8443/", "https://friend.example.evil.example/",
+  "http://friend.example/",
+  "https://friend.example:8443/",
+  "https://friend.example.evil.example/",
   "https://notfriend.example/",
-  "https://sub.friend.example/", "https://friend.example@evil.example/", "https://friend.example\\@evil.example/",
+  "https://sub.friend.example/",
+  "https://friend.example@evil.example/",
+  "https://friend.example\\@evil.example/",
   "https://friend.example./",
-  "https://friend.exampl\u0435/", "https://friend\u3002example.evil.example/", "https://friend.example%2eevil.example/",
+  "https://friend.exampl\u0435/",
+  "https://friend\u3002example.evil.example/",
+  "https://friend.example%2eevil.example/",
   "https://friend.example%00.evil.example/",
   // No place to go.
-  "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "javascript://localhost/%0aalert(1)",
+  "javascript:alert(1)",
+  "JaVaScRiPt:alert(1)",
+  "java\tscript:alert(1)",
+  "javascript://localhost/%0aalert(1)",
   "data:text/html,x",
-  "vbscript:x", "blob:https://evil.example/x", "file:///etc/passwd", "about:blank",
-  "view-source:https://evil.example", "mailto:a@b",
+  "vbscript:x",
+  "blob:https://evil.example/x",
+  "file:///etc/passwd",
+  "about:blank",
+  "view-source:https://evil.example",
+  "mailto:a@b",
   // Header injection.
-  "/\r\nSet-Cookie: a=b", "/\r\n\r\n<html>", "/%0d%0a\r\nx", "/\u0000x",
+  "/\r\nSet-Cookie: a=b",
+  "/\r\n\r\n<html>",
+  "/%0d%0a\r\nx",
+  "/\u0000x",
   // Not a path from the root.
-  "", " ", "evil.example", "evil", "./evil", "../evil", "?x", "#x", "@evil.example", ":80", "%2f%2fevil.example",
+  "",
+  " ",
+  "evil.example",
+  "evil",
+  "./evil",
+  "../evil",
+  "?x",
+  "#x",
+  "@evil.example",
+  ":80",
+  "%2f%2fevil.example",
 ];
 
 describe("ignored, and never followed:", () => {
@@ -116,11 +181,15 @@ describe("ignored, and never followed:", () => {
 
 describe("not repeated either, so that no page of this site shows another's address:", () => {
   const asking = (target) =>
-    logout(gate, {}, {
-      method: "GET",
-      path: `/logout?return_to=${encodeURIComponent(target)}`,
-      headers: { ...NAVIGATION, "sec-fetch-site": "cross-site" },
-    });
+    logout(
+      gate,
+      {},
+      {
+        method: "GET",
+        path: `/logout?return_to=${encodeURIComponent(target)}`,
+        headers: { ...NAVIGATION, "sec-fetch-site": "cross-site" },
+      },
+    );
 
   test("by the page that asks", async () => {
     for (const target of HOSTILE) {
@@ -134,7 +203,10 @@ describe("not repeated either, so that no page of this site shows another's addr
 
   test("while a target that is allowed stays", async () => {
     for (const target of ["/welcome", `${FRIEND}/path?query`]) {
-      assert.match(await (await asking(target)).text(), new RegExp(`name="return_to" value="${target.replace("?", "\\?")}"`));
+      assert.match(
+        await (await asking(target)).text(),
+        new RegExp(`name="return_to" value="${target.replace("?", "\\?")}"`),
+      );
     }
   });
 
@@ -148,7 +220,10 @@ describe("not repeated either, so that no page of this site shows another's addr
       ["/welcome", true],
     ]) {
       const path = `/logout?return_to=${encodeURIComponent(target)}`;
-      const response = await logout(broken, tokens, { path, headers: { ...NAVIGATION, "sec-fetch-site": "same-origin" } });
+      const response = await logout(broken, tokens, {
+        path,
+        headers: { ...NAVIGATION, "sec-fetch-site": "same-origin" },
+      });
       assert.equal(response.status, 503);
       assert.equal(response.headers.get("refresh").includes("return_to="), repeated, target);
       assert.doesNotMatch(await response.text(), /evil/);

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { alarmOf, gateFor, login, runSql, SECRET, soundAlarm, STAND_IN } from "../support/index.mjs";
+import { alarmOf, gateFor, login, runSql, SECRET, STAND_IN, soundAlarm } from "../support/index.mjs";
 
 const DAY = 24 * 3600;
 const HOUR = 3_600_000;

@@ -16,8 +16,8 @@ import {
   presenting,
   renewed,
   runSql,
-  soundAlarm,
   STAND_IN,
+  soundAlarm,
   tokensIn,
   visit,
 } from "../support/index.mjs";
@@ -36,7 +36,8 @@ const UNREADABLE = {
   "with a payload that is no object": (session) => ({ ...session, payload: SECRET_OF_THE_ROW }),
   "of nobody": ({ user_id, ...session }) => session,
   "under another id": (session) => ({ ...session, id: "A".repeat(22) }),
-  "nested too deep": (session) => `${JSON.stringify(session).slice(0, -1)},"deep":${"[".repeat(300)}${"]".repeat(300)}}`,
+  "nested too deep": (session) =>
+    `${JSON.stringify(session).slice(0, -1)},"deep":${"[".repeat(300)}${"]".repeat(300)}}`,
   "that is no JSON": () => `{"hint":"${SECRET_OF_THE_ROW}`,
   "of several lines that are no JSON": () => `one/two\n/three\r\n${SECRET_OF_THE_ROW}`,
   "that is empty": () => "",
@@ -129,7 +130,9 @@ describe("a row that cannot be read", async () => {
       assert.ok(await isSignedIn(gate, await renewed(gate, other)));
       const young = await login(gate, user);
       assert.deepEqual(new Set(await handles()), new Set([one, other, young].map(({ handle }) => handle)));
-      const page = await gate.fetch("/auth/sessions", { headers: { ...presenting(young), accept: "application/json" } });
+      const page = await gate.fetch("/auth/sessions", {
+        headers: { ...presenting(young), accept: "application/json" },
+      });
       assert.equal((await page.json()).sessions.length, 3);
 
       await login(gate, user);
@@ -154,7 +157,8 @@ describe("when a session is over, a row that cannot be read", async () => {
   const userOf = await changedUsers(gate, shapes, "expiring");
   await gate.moveClock(DAY - 600);
   const young = new Map();
-  for (const [shape] of shapes) young.set(shape, await renewed(gate, await renewed(gate, userOf("expiring", shape).other)));
+  for (const [shape] of shapes)
+    young.set(shape, await renewed(gate, await renewed(gate, userOf("expiring", shape).other)));
   await gate.moveClock(601);
 
   for (const [shape] of shapes) {

@@ -11,8 +11,8 @@ import { journey } from "../support/browser.mjs";
 import {
   backendOf,
   claimsOf,
-  fixture,
   FIXTURE_VARS,
+  fixture,
   gateFor,
   inRepository,
   isSignedIn,

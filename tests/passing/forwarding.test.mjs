@@ -61,8 +61,14 @@ for (const [way, options] of Object.entries(WAYS)) {
       const shown = await gate.fetch(path, { headers: [...CLAIMS, ...Object.entries(presenting(alice))] });
       const { headers } = await shown.json();
       const names = Object.keys(headers);
-      assert.deepEqual(names.filter((name) => /^gate[^a-z0-9]/.test(name) && !/^gate-(user|session|token)$/.test(name)), []);
-      assert.deepEqual(names.filter((name) => /_|^(forwarded|x-original-url|x-rewrite-url)$/.test(name)), []);
+      assert.deepEqual(
+        names.filter((name) => /^gate[^a-z0-9]/.test(name) && !/^gate-(user|session|token)$/.test(name)),
+        [],
+      );
+      assert.deepEqual(
+        names.filter((name) => /_|^(forwarded|x-original-url|x-rewrite-url)$/.test(name)),
+        [],
+      );
       assert.doesNotMatch(headers.connection ?? "", /gate-user/i);
       assert.equal(headers["x-forwarded-host"], host, path);
       assert.equal(headers["x-forwarded-proto"], "http", path);
@@ -118,7 +124,11 @@ for (const [way, options] of Object.entries({
     const { host, port } = new URL(gate.url);
     const socket = connect(Number(port), "127.0.0.1").setEncoding("latin1");
     t.after(() => socket.destroy());
-    const handshake = ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+    const handshake = [
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
     const connection = "Connection: Upgrade, gate-user, x-forwarded-host";
     socket.write(["GET /open/x HTTP/1.1", `Host: ${host}`, connection, ...handshake, "", ""].join("\r\n"));
     let received = "";
@@ -170,8 +180,15 @@ test("behind ORIGIN_URL a redirect to the application's own address leads to the
   for (const own of ["https://app.internal", "HTTPS://APP.internal:443", "//app.internal", "http://app.internal"]) {
     assert.equal(await location(`${own}/next?a=b#c`), `${gate.url}/next?a=b#c`, own);
   }
-  for (const status of [201, 301, 302, 307, 308]) assert.equal(await location("https://app.internal/n", status), `${gate.url}/n`);
-  for (const other of ["/next", "next", "https://app.internal.evil.example/", "https://app.internal:8443/", "https://x.example/?https://app.internal"]) {
+  for (const status of [201, 301, 302, 307, 308])
+    assert.equal(await location("https://app.internal/n", status), `${gate.url}/n`);
+  for (const other of [
+    "/next",
+    "next",
+    "https://app.internal.evil.example/",
+    "https://app.internal:8443/",
+    "https://x.example/?https://app.internal",
+  ]) {
     assert.equal(await location(other), other);
   }
   assert.equal(await location("https://app.internal/n", 200), "https://app.internal/n");
@@ -197,11 +214,18 @@ test("no Gate header of the application reaches a client, and the log names thos
   const alice = await login(gate, "alice");
   for (const path of ["/open/x", "/optional/x", "/required/x"]) {
     const answered = await gate.fetch(path, { headers: presenting(alice) });
-    assert.deepEqual([...answered.headers.keys()].filter((name) => name.startsWith("gate")), [], path);
+    assert.deepEqual(
+      [...answered.headers.keys()].filter((name) => name.startsWith("gate")),
+      [],
+      path,
+    );
     assert.equal(answered.headers.get("x-own"), "1");
   }
   for (const name of ["gate-foo", "gate-reason", "gate-user"]) {
-    const line = await gate.logged((line) => String(line).startsWith("origin-headers:") && line.includes(`\`${name}\``), 30_000);
+    const line = await gate.logged(
+      (line) => String(line).startsWith("origin-headers:") && line.includes(`\`${name}\``),
+      30_000,
+    );
     assert.ok(line, `${name} is in the log`);
   }
 });
@@ -211,7 +235,11 @@ test("no Gate header of the application reaches a client with a WebSocket either
   const alice = await login(gate, "alice");
   for (const path of ["/open/x", "/required/x"]) {
     const { socket, response: opened } = await openSocket(gate, path, { headers: presenting(alice) });
-    assert.deepEqual(Object.keys(opened.headers).filter((name) => name.startsWith("gate")), [], path);
+    assert.deepEqual(
+      Object.keys(opened.headers).filter((name) => name.startsWith("gate")),
+      [],
+      path,
+    );
     assert.equal(opened.headers["x-own"], "1");
     socket.terminate();
   }

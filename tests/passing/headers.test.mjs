@@ -50,7 +50,8 @@ const FORGED = SPELLINGS.map((name) => [name, "admin"]);
 const gate = await gateFor({ after }, { vars: { RULES } });
 const alice = await login(gate, "alice");
 
-const identity = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => /^gate[^a-z0-9]/i.test(name)));
+const identity = (headers) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => /^gate[^a-z0-9]/i.test(name)));
 const identitySeen = async (response) => identity((await response.json()).headers);
 const ALICE = { "gate-user": "alice", "gate-session": alice.handle, "gate-token": alice.access };
 
@@ -81,7 +82,6 @@ test("a stranger's Gate headers do not reach an optional path", async () => {
 test("a stranger's Gate headers open no required path", async () => {
   assert.equal((await gate.fetch("/echo", { headers: FORGED })).status, 401);
 });
-
 
 test("Gate headers do not reach the origin with a WebSocket", async (t) => {
   const sockets = await gateFor(t, { origin: WEBSOCKET_ORIGIN, vars: { RULES: [{ path: "/open", session: "none" }] } });

@@ -21,7 +21,6 @@ async function cacheControl({ at, headers = [HTML], status, request = NAVIGATION
   return response.headers.get("cache-control");
 }
 
-
 test("neither is one of an older browser, which sends no Sec-Fetch headers", async () => {
   assert.equal(await cacheControl({ request: { accept: "text/html" } }), "no-store");
 });
@@ -91,7 +90,12 @@ test("what is made for nobody is left alone", async () => {
 });
 
 test("headers that caches obey before Cache-Control go with what sets or clears the gate's cookies", async () => {
-  const targeted = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vendor-CDN-Cache-Control", "Surrogate-Control"];
+  const targeted = [
+    "CDN-Cache-Control",
+    "Cloudflare-CDN-Cache-Control",
+    "Vendor-CDN-Cache-Control",
+    "Surrogate-Control",
+  ];
   const lines = targeted.map((name) => `${name}: max-age=600`);
   const bob = await login(gate, "bob");
   for (const [what, control, headers] of [
@@ -106,7 +110,11 @@ test("headers that caches obey before Cache-Control go with what sets or clears 
   }
   const bearer = async () => ({ authorization: `Bearer ${(await login(gate, "dave")).access}` });
   for (const [what, control, headers] of [
-    ["a login in header mode", 'Gate-Create-Session: {"userId":"eve"}', { ...(await bearer()), "st-auth-mode": "header" }],
+    [
+      "a login in header mode",
+      'Gate-Create-Session: {"userId":"eve"}',
+      { ...(await bearer()), "st-auth-mode": "header" },
+    ],
     ["a change of the payload in header mode", 'Gate-Set-Payload: {"a":1}', await bearer()],
   ]) {
     const response = await gate.fetch(answer({ at: "/answer/optional", headers: [control, ...lines] }), { headers });

@@ -17,8 +17,7 @@ function givenUp(headers = {}, answered = {}) {
 }
 
 /** The answer of an application that takes so many seconds for it. */
-const answeredAfter = (seconds, gate) =>
-  meanwhile(gate, { path: "/open", late: false }, () => gate.moveClock(seconds));
+const answeredAfter = (seconds, gate) => meanwhile(gate, { path: "/open", late: false }, () => gate.moveClock(seconds));
 
 test("an API hears that the origin does not answer in time", async () => {
   const response = await givenUp();

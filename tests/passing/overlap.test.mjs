@@ -10,8 +10,8 @@ import {
   claimsOf,
   failObject,
   gateFor,
-  healObject,
   HELD,
+  healObject,
   isSignedIn,
   login,
   logout,
@@ -24,9 +24,9 @@ import {
   refusedSocket,
   renewed,
   SEEN_RULE,
+  STAND_IN,
   seenBy,
   soon,
-  STAND_IN,
   tokensIn,
   whileHeld,
 } from "../support/index.mjs";
@@ -162,7 +162,10 @@ describe("for a session that lives", () => {
 
   test("the browser gets the origin's answer, and the origin is asked once", async () => {
     const session = await someone();
-    const response = await get(session, patiently("/overlap/page", { headers: { "Set-Cookie": "own=1", "X-Own": "1" } }));
+    const response = await get(
+      session,
+      patiently("/overlap/page", { headers: { "Set-Cookie": "own=1", "X-Own": "1" } }),
+    );
     assert.equal(response.status, 200);
     assert.equal((await response.json()).user, `user-${users}`);
     assert.deepEqual(response.headers.getSetCookie(), ["own=1"]);
@@ -172,7 +175,10 @@ describe("for a session that lives", () => {
 
   test("what the origin says about sessions is done", async () => {
     const session = await someone();
-    const created = await get(session, patiently("/overlap/page", { headers: { "Gate-Create-Session": '{"userId":"bob"}' } }));
+    const created = await get(
+      session,
+      patiently("/overlap/page", { headers: { "Gate-Create-Session": '{"userId":"bob"}' } }),
+    );
     assert.equal(claimsOf(tokensIn(created).access).sub, "bob");
     assert.equal(await isSignedIn(gate, { access: session.access }), false);
     const other = await someone();
@@ -197,11 +203,18 @@ describe("for a session that lives", () => {
 
     assert.equal((await response.json()).role, "editor");
     assert.equal(claimsOf(tokensIn(response).access).role, "editor");
-    assert.deepEqual((await seenBy(gate)).map(({ role }) => role), ["reader", "editor"]);
+    assert.deepEqual(
+      (await seenBy(gate)).map(({ role }) => role),
+      ["reader", "editor"],
+    );
     // The same, where the answer that is dropped would make a session.
     const created = await get({ access: session.access }, patiently("/overlap/page", { headers }));
     assert.equal(claimsOf(tokensIn(created).access).sub, "mallory");
-    assert.equal((await backend.getAllSessionHandlesForUser("mallory")).length, 1, "made once, by the answer that counts");
+    assert.equal(
+      (await backend.getAllSessionHandlesForUser("mallory")).length,
+      1,
+      "made once, by the answer that counts",
+    );
   });
 
   test("a body that has been sent once is not lost when the origin has to be asked anew", async () => {
@@ -240,10 +253,20 @@ const accessOf = ({ access }) => ({ access });
  * been at the origin by then. Then what the request is answered when the object works again.
  */
 const REQUESTS = {
-  "GET": { ahead: 1, status: 200, tokens: async () => accessOf(await someone()) },
-  "HEAD": { ahead: 1, status: 200, init: { method: "HEAD" }, tokens: async () => accessOf(await someone()) },
-  "GET of an optional page": { ahead: 1, status: 200, path: "/optional/page", tokens: async () => accessOf(await someone()) },
-  "GET in header mode": { ahead: 1, status: 200, tokens: async () => ({}), bearer: async () => (await someone()).access },
+  GET: { ahead: 1, status: 200, tokens: async () => accessOf(await someone()) },
+  HEAD: { ahead: 1, status: 200, init: { method: "HEAD" }, tokens: async () => accessOf(await someone()) },
+  "GET of an optional page": {
+    ahead: 1,
+    status: 200,
+    path: "/optional/page",
+    tokens: async () => accessOf(await someone()),
+  },
+  "GET in header mode": {
+    ahead: 1,
+    status: 200,
+    tokens: async () => ({}),
+    bearer: async () => (await someone()).access,
+  },
   "GET without the rule": { ahead: 0, status: 200, path: "/plain/page", tokens: async () => accessOf(await someone()) },
   ...Object.fromEntries(
     ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"].map((method) => [
@@ -326,7 +349,9 @@ test("people whose sessions live, have ended, or are none get each their own ans
   const gone = await endedElsewhere(8);
   const living = await Promise.all(Array.from({ length: 8 }, () => someone()));
   const answers = await Promise.all(
-    [...living, ...gone].map((session, at) => get(accessOf(session), patiently("/overlap/page", { wait: (at % 4) * 40 }))),
+    [...living, ...gone].map((session, at) =>
+      get(accessOf(session), patiently("/overlap/page", { wait: (at % 4) * 40 })),
+    ),
   );
   const statuses = answers.map(({ status }) => status);
   assert.deepEqual(statuses, [...Array(8).fill(200), ...Array(8).fill(401)]);

@@ -2,8 +2,8 @@
 // answers reaches the client, on open paths and with a session alike.
 
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
 import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { ACCESS, answer, gateFor, login, presenting, REFRESH, setCookies } from "../support/index.mjs";
 
 const RULES = [

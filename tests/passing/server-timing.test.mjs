@@ -45,14 +45,18 @@ const silent = await gateFor({ after }, setting(undefined));
 const off = await gateFor({ after }, setting("off"));
 
 const alice = await login(gate, "alice");
-const get = (path, init = {}) => gate.fetch(path, { ...init, headers: { ...presenting({ access: alice.access }), ...init.headers } });
+const get = (path, init = {}) =>
+  gate.fetch(path, { ...init, headers: { ...presenting({ access: alice.access }), ...init.headers } });
 
 /** The durations by name, of a header in which nothing else stands. */
 function timing(response) {
-  const entries = response.headers.get("server-timing").split(", ").map((entry) => {
-    const [, name, duration] = /^(\w+);dur=([0-9]+)$/.exec(entry) ?? assert.fail(`no entry: ${entry}`);
-    return [name, Number(duration)];
-  });
+  const entries = response.headers
+    .get("server-timing")
+    .split(", ")
+    .map((entry) => {
+      const [, name, duration] = /^(\w+);dur=([0-9]+)$/.exec(entry) ?? assert.fail(`no entry: ${entry}`);
+      return [name, Number(duration)];
+    });
   return Object.fromEntries(entries);
 }
 
@@ -60,7 +64,11 @@ test("a forwarded answer says what verifying, checking and the origin took, in t
   const slow = await gateFor(t, { ...setting("on"), ...held });
   const { access } = await login(slow, "alice");
   const response = await meanwhile(slow, { tokens: { access }, late: false }, () => slow.moveClock(ORIGIN));
-  assert.deepEqual(Object.entries(timing(response)), [["verify", 0], ["check", OBJECT], ["origin", 1000 * ORIGIN]]);
+  assert.deepEqual(Object.entries(timing(response)), [
+    ["verify", 0],
+    ["check", OBJECT],
+    ["origin", 1000 * ORIGIN],
+  ]);
 });
 
 test("a part that there was not is not named", async () => {

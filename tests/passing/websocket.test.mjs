@@ -10,8 +10,8 @@ import {
   login,
   logout,
   openSocket,
-  presenting,
   PROVENANCES,
+  presenting,
   refusedSocket,
   WEBSOCKET_ORIGIN,
 } from "../support/index.mjs";

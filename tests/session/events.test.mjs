@@ -12,8 +12,8 @@ import {
   NAVIGATION,
   refreshSession,
   renewed,
-  soon,
   STAND_IN,
+  soon,
   visit,
 } from "../support/index.mjs";
 

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import {
-  answer,
   API_KEY,
+  answer,
   callsDuring,
   gateFor,
   login,

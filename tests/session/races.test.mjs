@@ -96,7 +96,13 @@ describe("a session ends while something of it is under way:", async () => {
       for (const how of Object.keys(ENDINGS)) {
         const devices = await twoDevices(gate);
         const { session } = devices;
-        const late = await whileHeld(gate, "call", command, () => begin(session), () => end(gate, how, devices));
+        const late = await whileHeld(
+          gate,
+          "call",
+          command,
+          () => begin(session),
+          () => end(gate, how, devices),
+        );
         assert.equal(late.status, command === "update" ? 200 : 401, how);
         // What the application answers clears nothing that it did not end itself.
         if (command === "update") assertCookiesUntouched(late);
@@ -109,7 +115,13 @@ describe("a session ends while something of it is under way:", async () => {
       for (const how of Object.keys(ENDINGS)) {
         const devices = await twoDevices(gate);
         const { session } = devices;
-        const late = await whileHeld(gate, "reply", command, () => begin(session), () => end(gate, how, devices));
+        const late = await whileHeld(
+          gate,
+          "reply",
+          command,
+          () => begin(session),
+          () => end(gate, how, devices),
+        );
         await assertDead(gate, session, session.child, tokensIn(late));
       }
     });
@@ -145,7 +157,10 @@ describe("a page that the application is slow to make, in a browser that logs ou
         return new Response("late", { headers: header === null ? [] : [header.split(": ")] });
       },
     };`;
-  const rules = [{ path: "/re*", session: "none" }, { path: "/login", session: "none" }];
+  const rules = [
+    { path: "/re*", session: "none" },
+    { path: "/login", session: "none" },
+  ];
   const gate = await gateFor({ after }, { origin, vars: { RULES: rules } });
 
   const slow = (header) => (header === undefined ? "/slow" : `/slow?${new URLSearchParams({ header })}`);
@@ -201,7 +216,13 @@ describe("a login against a revocation of all the user's sessions:", async () =>
     test(`${how}: a login that the object sees afterwards is not touched by it`, async () => {
       const user = someone();
       const device = await login(gate, user);
-      const begun = await whileHeld(gate, "call", "create", () => login(gate, user), () => revoke(user, device));
+      const begun = await whileHeld(
+        gate,
+        "call",
+        "create",
+        () => login(gate, user),
+        () => revoke(user, device),
+      );
       assert.ok(await isSignedIn(gate, { access: begun.access }));
       assert.ok(await isSignedIn(gate, { refresh: begun.refresh }));
       assert.ok((await backendOf(gate).getAllSessionHandlesForUser(user)).includes(begun.handle));
@@ -210,7 +231,13 @@ describe("a login against a revocation of all the user's sessions:", async () =>
     test(`${how}: a login that the object saw before is ended by it, whatever its answer brings`, async () => {
       const user = someone();
       const device = await login(gate, user);
-      const begun = await whileHeld(gate, "reply", "create", () => login(gate, user), () => revoke(user, device));
+      const begun = await whileHeld(
+        gate,
+        "reply",
+        "create",
+        () => login(gate, user),
+        () => revoke(user, device),
+      );
       await assertDead(gate, begun);
       assert.equal((await backendOf(gate).getAllSessionHandlesForUser(user)).includes(begun.handle), false);
     });
@@ -295,7 +322,10 @@ describe("a crowd", async () => {
       const statuses = seen.map(({ status }) => status);
       assert.deepEqual(statuses, statuses.toSorted(), "once refused, always refused");
       assert.equal(seen[0].afterwards, false, "it asked before as well");
-      assert.deepEqual([...new Set(statuses)].filter((status) => status !== 200), [401]);
+      assert.deepEqual(
+        [...new Set(statuses)].filter((status) => status !== 200),
+        [401],
+      );
       assert.equal(statuses.at(-1), 401);
     }
   });
@@ -335,7 +365,10 @@ describe("a crowd", async () => {
     const answers = await times(200, () => gate.fetch("/logout", { method: "POST", headers: presenting(held) }));
     answers.forEach(assertCleared);
     const revoked = await Promise.all(answers.map(async (answer) => (await answer.json()).revoked));
-    assert.equal(revoked.reduce((sum, count) => sum + count), 1);
+    assert.equal(
+      revoked.reduce((sum, count) => sum + count),
+      1,
+    );
     await assertDead(gate, held);
   });
 });

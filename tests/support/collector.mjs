@@ -20,7 +20,8 @@ export async function collectEvery(milliseconds, inspector) {
 
 async function collect(isolates, ticks) {
   try {
-    for await (const _ of ticks) await Promise.all(isolates.map((isolate) => command(isolate, "HeapProfiler.collectGarbage")));
+    for await (const _ of ticks)
+      await Promise.all(isolates.map((isolate) => command(isolate, "HeapProfiler.collectGarbage")));
   } catch (error) {
     if (error.name !== "AbortError") throw error;
   }

@@ -43,7 +43,14 @@ export function coreOf(gate, { app = "", key = API_KEY, version = "5.4" } = {}) 
 
 /** The body that creates a session: every mandatory field, with `given` laid over. */
 export function newSession(userId, given = {}) {
-  return { userId, userDataInJWT: {}, userDataInDatabase: {}, enableAntiCsrf: false, useDynamicSigningKey: true, ...given };
+  return {
+    userId,
+    userDataInJWT: {},
+    userDataInDatabase: {},
+    enableAntiCsrf: false,
+    useDynamicSigningKey: true,
+    ...given,
+  };
 }
 
 /** The body that asks about an access token. */

@@ -183,7 +183,11 @@ async function assertListed(gate, person, when) {
   const backend = backendOf(gate);
   const listed = await backend.getAllSessionHandlesForUser(person.user);
   const known = person.open.map(({ handle }) => handle);
-  assert.deepEqual(known.filter((handle) => !listed.includes(handle)), [], `${when}: every session is listed`);
+  assert.deepEqual(
+    known.filter((handle) => !listed.includes(handle)),
+    [],
+    `${when}: every session is listed`,
+  );
   const strays = listed.filter((handle) => !known.includes(handle));
   assert.ok(strays.length <= person.lostLogins, `${when}: nobody knows ${strays.length} sessions`);
   for (const handle of strays) {

@@ -191,17 +191,29 @@ async function workers(options, vars) {
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
 async function gateWorker(options, vars, bound) {
-  const { originUrl, outbound, objectBuild, build = BUILD, clock = false, ratelimits, withoutObjects = false } = options;
-  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(inRepository("wrangler.toml")).workerOptions;
+  const {
+    originUrl,
+    outbound,
+    objectBuild,
+    build = BUILD,
+    clock = false,
+    ratelimits,
+    withoutObjects = false,
+  } = options;
+  const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
+    inRepository("wrangler.toml"),
+  ).workerOptions;
   const bindings = { ...vars, ...(originUrl !== undefined && { ORIGIN_URL: originUrl }) };
   return {
     name: "session-gate",
     compatibilityDate,
     compatibilityFlags,
-    durableObjects: withoutObjects ? {} : {
-      ...(objectBuild === undefined ? durableObjects : elsewhere(durableObjects)),
-      ...(clock && { CLOCK: "Clock" }),
-    },
+    durableObjects: withoutObjects
+      ? {}
+      : {
+          ...(objectBuild === undefined ? durableObjects : elsewhere(durableObjects)),
+          ...(clock && { CLOCK: "Clock" }),
+        },
     modulesRoot: build,
     modules: await modules(build, options),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),

@@ -5,27 +5,131 @@ import { METHODS, ODD_BODIES, ODD_CONTROL, ODD_VALUES, oddCookies, oddTokens } f
 
 const CORE = "/auth/core/recipe/session";
 const PATHS = [
-  ...["/", "/page", "/open/x", "/maybe/x", "/login", "/logout", "/logout/all", "/auth", "/auth/session", "/auth/sessions"],
-  ...["/auth/sessions/revoke", "/auth/session/refresh", "/auth/signout", "/auth/jwt/jwks.json", "/auth/health", "/auth/x"],
+  ...[
+    "/",
+    "/page",
+    "/open/x",
+    "/maybe/x",
+    "/login",
+    "/logout",
+    "/logout/all",
+    "/auth",
+    "/auth/session",
+    "/auth/sessions",
+  ],
+  ...[
+    "/auth/sessions/revoke",
+    "/auth/session/refresh",
+    "/auth/signout",
+    "/auth/jwt/jwks.json",
+    "/auth/health",
+    "/auth/x",
+  ],
   ...["", "/verify", "/refresh", "/remove", "/user", "/data", "/regenerate"].map((path) => CORE + path),
-  ...["/auth/core/hello", "/auth/core/recipe/jwt", "/auth/core/recipe/jwt/data", "/auth/core/appid-x/t1/recipe/session", "/auth/core/apiversion"],
+  ...[
+    "/auth/core/hello",
+    "/auth/core/recipe/jwt",
+    "/auth/core/recipe/jwt/data",
+    "/auth/core/appid-x/t1/recipe/session",
+    "/auth/core/apiversion",
+  ],
 ];
 const TAILS = [
-  ...["/", "//", "/..", "/../..", "/.", ";a=b", "%2f", "%5c", "%00", "%", "%zz", "%f", "%ff%fe", "\xe9\xff", "\x7f", "\\", "/%2e%2e/", "?", "??", "#x", "*"],
-  ...["?scope=all", "?scope=%ff", "?scope=&scope=all", "?return_to=//evil.example", "?return_to=%0d%0ax:y", "?return_to=%", "?handle=%00", "?sessionHandle=x"],
+  ...[
+    "/",
+    "//",
+    "/..",
+    "/../..",
+    "/.",
+    ";a=b",
+    "%2f",
+    "%5c",
+    "%00",
+    "%",
+    "%zz",
+    "%f",
+    "%ff%fe",
+    "\xe9\xff",
+    "\x7f",
+    "\\",
+    "/%2e%2e/",
+    "?",
+    "??",
+    "#x",
+    "*",
+  ],
+  ...[
+    "?scope=all",
+    "?scope=%ff",
+    "?scope=&scope=all",
+    "?return_to=//evil.example",
+    "?return_to=%0d%0ax:y",
+    "?return_to=%",
+    "?handle=%00",
+    "?sessionHandle=x",
+  ],
   ...["?userId=%ff%fe", "?fetchAcrossAllTenants=maybe", "?=&&&==", "?a=%u0041", "?\xff=\xfe"],
 ];
 const HEADERS = [
-  ...["cookie", "authorization", "origin", "referer", "accept", "content-type", "user-agent", "accept-encoding", "host", "range", "if-none-match"],
-  ...["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-purpose", "purpose", "x-moz", "next-router-prefetch", "expect", "te", "trailer"],
-  ...["api-key", "cdi-version", "fdi-version", "rid", "anti-csrf", "st-auth-mode", "gate-user", "gate_token", "Gate-Create-Session", "x-forwarded-host"],
-  ...["upgrade", "connection", "sec-websocket-key", "access-control-request-method", "cf-ipcountry", "cf-connecting-ip", "content-encoding", "via", "forwarded"],
+  ...[
+    "cookie",
+    "authorization",
+    "origin",
+    "referer",
+    "accept",
+    "content-type",
+    "user-agent",
+    "accept-encoding",
+    "host",
+    "range",
+    "if-none-match",
+  ],
+  ...[
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-purpose",
+    "purpose",
+    "x-moz",
+    "next-router-prefetch",
+    "expect",
+    "te",
+    "trailer",
+  ],
+  ...[
+    "api-key",
+    "cdi-version",
+    "fdi-version",
+    "rid",
+    "anti-csrf",
+    "st-auth-mode",
+    "gate-user",
+    "gate_token",
+    "Gate-Create-Session",
+    "x-forwarded-host",
+  ],
+  ...[
+    "upgrade",
+    "connection",
+    "sec-websocket-key",
+    "access-control-request-method",
+    "cf-ipcountry",
+    "cf-connecting-ip",
+    "content-encoding",
+    "via",
+    "forwarded",
+  ],
 ];
 const GOOD_VALUES = {
   "sec-fetch-site": ["same-origin", "none", "cross-site", "same-site"],
   "sec-fetch-mode": ["navigate", "cors", "no-cors", "websocket"],
   "sec-fetch-dest": ["document", "empty", "image", "iframe"],
-  "content-type": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain; charset=utf-16"],
+  "content-type": [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "text/plain; charset=utf-16",
+  ],
   "cdi-version": ["5.4", "3.1", "4.0"],
   "st-auth-mode": ["header", "cookie"],
   accept: ["text/html", "application/json", "*/*"],
@@ -50,7 +154,12 @@ class Generator {
   constructor(seed, given) {
     this.#random = mulberry32(seed);
     this.#given = given;
-    this.#tokens = given.sessions.flatMap(({ access, refresh, handle }) => [access, refresh, handle, ...Object.values(oddTokens(access))]);
+    this.#tokens = given.sessions.flatMap(({ access, refresh, handle }) => [
+      access,
+      refresh,
+      handle,
+      ...Object.values(oddTokens(access)),
+    ]);
     this.#cookies = given.sessions.flatMap((session) => Object.values(oddCookies(session)));
   }
 
@@ -67,13 +176,16 @@ class Generator {
   }
 
   #requestLine(method) {
-    const version = this.#oneIn(60) ? this.#one(["HTTP/1.0", "HTTP/2.0", "HTTP/9.9", "http/1.1", "HTTP/1.1 x", "", "HTTP/1.10"]) : "HTTP/1.1";
+    const version = this.#oneIn(60)
+      ? this.#one(["HTTP/1.0", "HTTP/2.0", "HTTP/9.9", "http/1.1", "HTTP/1.1 x", "", "HTTP/1.10"])
+      : "HTTP/1.1";
     const gap = this.#oneIn(200) ? this.#one(["\t", "  ", ""]) : " ";
     return `${method}${gap}${this.#target()} ${version}`;
   }
 
   #method() {
-    if (this.#oneIn(40)) return this.#one(["get", "FOO", "", "GET\x00", "\xe9", "A".repeat(5000), "CONNECT", "TRACE", "PRI", "-", "G=T"]);
+    if (this.#oneIn(40))
+      return this.#one(["get", "FOO", "", "GET\x00", "\xe9", "A".repeat(5000), "CONNECT", "TRACE", "PRI", "-", "G=T"]);
     return this.#oneIn(6) ? this.#one(METHODS) : this.#one(["GET", "GET", "POST", "POST", "PUT"]);
   }
 
@@ -83,14 +195,32 @@ class Generator {
     if (this.#oneIn(8)) target += `${target.includes("?") ? "&" : "?"}${this.#noise(40).replace(/[\0-\x20]/g, "+")}`;
     if (this.#oneIn(50)) target += this.#one(["/a", "?a=b&", "%41", "?x", "/../"]).repeat(1 + this.#below(4000));
     if (this.#oneIn(60)) target = `${target.slice(0, 3)}${this.#noise(6)}${target.slice(3)}`;
-    if (this.#oneIn(100)) target = this.#one([`http://${this.#given.host}${target}`, `//${this.#given.host}${target}`, target.slice(1), "*", `https://u:p@evil.example${target}`]);
+    if (this.#oneIn(100))
+      target = this.#one([
+        `http://${this.#given.host}${target}`,
+        `//${this.#given.host}${target}`,
+        target.slice(1),
+        "*",
+        `https://u:p@evil.example${target}`,
+      ]);
     return target.slice(0, 16_384);
   }
 
   #host() {
     const { host } = this.#given;
     if (!this.#oneIn(50)) return [`Host: ${host}`];
-    return this.#one([[], [`Host: ${host}`, `Host: ${host}`], ["Host:"], ["Host: evil.example"], ["Host: a b"], ["Host: u@x"], ["Host: [::1"], [`Host: ${"a".repeat(300)}`], ["Host: \xe9"], ["Host: LOCALHOST."]]);
+    return this.#one([
+      [],
+      [`Host: ${host}`, `Host: ${host}`],
+      ["Host:"],
+      ["Host: evil.example"],
+      ["Host: a b"],
+      ["Host: u@x"],
+      ["Host: [::1"],
+      [`Host: ${"a".repeat(300)}`],
+      ["Host: \xe9"],
+      ["Host: LOCALHOST."],
+    ]);
   }
 
   #headers() {
@@ -98,9 +228,24 @@ class Generator {
     if (this.#oneIn(2)) lines.push(`cookie: ${this.#cookie()}`);
     if (this.#oneIn(2)) lines.push(`api-key: ${this.#given.apiKey}`);
     if (this.#oneIn(4)) lines.push("sec-fetch-site: same-origin");
-    if (this.#oneIn(80)) lines.push(...Array.from({ length: this.#one([100, 1000, 3000]) }, (_, at) => `x-${at}: ${at}`));
+    if (this.#oneIn(80))
+      lines.push(...Array.from({ length: this.#one([100, 1000, 3000]) }, (_, at) => `x-${at}: ${at}`));
     if (this.#oneIn(120)) lines.push(`x-long: ${"x".repeat(this.#one([20_000, 60_000, 100_000, 140_000]))}`);
-    if (this.#oneIn(120)) lines.push(this.#one(["no colon", ": no name", "sp ace: x", "x:\0", "\xe9: x", " folded", "x: \x01\x02", "", "cookie", "\t"]));
+    if (this.#oneIn(120))
+      lines.push(
+        this.#one([
+          "no colon",
+          ": no name",
+          "sp ace: x",
+          "x:\0",
+          "\xe9: x",
+          " folded",
+          "x: \x01\x02",
+          "",
+          "cookie",
+          "\t",
+        ]),
+      );
     return this.#shuffled(lines);
   }
 
@@ -120,15 +265,32 @@ class Generator {
 
   #cookie() {
     if (this.#oneIn(3)) return this.#one(this.#cookies);
-    const names = ["__Host-sAccessToken", "__Host-sRefreshToken", "__Host-sLogoutPending", "sAccessToken", "a", "__host-saccesstoken", ""];
-    return Array.from({ length: this.#below(5) }, () => `${this.#one(names)}${this.#one(["=", "", " = ", "=="])}${this.#token()}`).join(this.#one(["; ", ";", ", ", ";;"]));
+    const names = [
+      "__Host-sAccessToken",
+      "__Host-sRefreshToken",
+      "__Host-sLogoutPending",
+      "sAccessToken",
+      "a",
+      "__host-saccesstoken",
+      "",
+    ];
+    return Array.from(
+      { length: this.#below(5) },
+      () => `${this.#one(names)}${this.#one(["=", "", " = ", "=="])}${this.#token()}`,
+    ).join(this.#one(["; ", ";", ", ", ";;"]));
   }
 
   #token() {
     const token = this.#one(this.#tokens);
     if (this.#oneIn(3)) return token;
     const at = this.#below(token.length + 1);
-    return this.#one([token.slice(0, at), token.slice(at), `${token.slice(0, at)}${this.#noise(3)}${token.slice(at + 1)}`, token + token, `"${token}"`]);
+    return this.#one([
+      token.slice(0, at),
+      token.slice(at),
+      `${token.slice(0, at)}${this.#noise(3)}${token.slice(at + 1)}`,
+      token + token,
+      `"${token}"`,
+    ]);
   }
 
   #body(method) {
@@ -141,16 +303,49 @@ class Generator {
   #content() {
     if (this.#oneIn(3)) return this.#json(0);
     if (this.#oneIn(100)) return "x".repeat(this.#one([70_000, 400_000, 1_100_000]));
-    if (this.#oneIn(4)) return `${this.#one(["scope", "handle", "return_to", "", "%zz"])}=${this.#noise(30)}&${this.#one(["scope=all", "return_to=//x", "handle=", "&&&"])}`;
+    if (this.#oneIn(4))
+      return `${this.#one(["scope", "handle", "return_to", "", "%zz"])}=${this.#noise(30)}&${this.#one(["scope=all", "return_to=//x", "handle=", "&&&"])}`;
     return this.#oneIn(3) ? this.#noise(200) : Buffer.from(this.#one(Object.values(ODD_BODIES))).toString("latin1");
   }
 
   /** JSON with the names that the core reads, and anything for their values. */
   #json(depth) {
     if (depth > 3 || this.#oneIn(5)) {
-      return this.#one(["null", "true", "0", "-1", "1e999", '""', '"\\u0000"', '"\\ud800"', "[]", "{}", "[[[[]]]]", `"${this.#token().replace(/[\0-\x1f"\\]/g, "")}"`, "{", '{"a":'.repeat(500)]);
+      return this.#one([
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1e999",
+        '""',
+        '"\\u0000"',
+        '"\\ud800"',
+        "[]",
+        "{}",
+        "[[[[]]]]",
+        `"${this.#token().replace(/[\0-\x1f"\\]/g, "")}"`,
+        "{",
+        '{"a":'.repeat(500),
+      ]);
     }
-    const names = ["userId", "userDataInJWT", "userDataInDatabase", "enableAntiCsrf", "accessToken", "refreshToken", "sessionHandles", "sessionHandle", "checkDatabase", "doAntiCsrfCheck", "useDynamicSigningKey", "payload", "validity", "algorithm", "jwksDomain", "sub"];
+    const names = [
+      "userId",
+      "userDataInJWT",
+      "userDataInDatabase",
+      "enableAntiCsrf",
+      "accessToken",
+      "refreshToken",
+      "sessionHandles",
+      "sessionHandle",
+      "checkDatabase",
+      "doAntiCsrfCheck",
+      "useDynamicSigningKey",
+      "payload",
+      "validity",
+      "algorithm",
+      "jwksDomain",
+      "sub",
+    ];
     const members = Array.from({ length: this.#below(9) }, () => `"${this.#one(names)}":${this.#json(depth + 1)}`);
     return `{${members.join(",")}}`;
   }
@@ -184,13 +379,22 @@ class Generator {
 const FRAMINGS = [
   (content) => ({ headers: [`Content-Length: ${content.length}`], bytes: content }),
   (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked([content]) }),
-  (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked(content.match(/[^]{1,7}/g)?.slice(0, 200) ?? []) }),
+  (content) => ({
+    headers: ["Transfer-Encoding: chunked"],
+    bytes: chunked(content.match(/[^]{1,7}/g)?.slice(0, 200) ?? []),
+  }),
 ];
 
 /** Framings that nobody should write; some break off, which ends the connection. */
 const BROKEN_FRAMINGS = [
-  (content) => ({ headers: [`Content-Length: ${content.length}`, `Content-Length: ${content.length}`], bytes: content }),
-  (content) => ({ headers: [`Content-Length: ${content.length}`, "Transfer-Encoding: chunked"], bytes: chunked([content]) }),
+  (content) => ({
+    headers: [`Content-Length: ${content.length}`, `Content-Length: ${content.length}`],
+    bytes: content,
+  }),
+  (content) => ({
+    headers: [`Content-Length: ${content.length}`, "Transfer-Encoding: chunked"],
+    bytes: chunked([content]),
+  }),
   (content) => ({ headers: [`Content-Length: -${content.length}`], bytes: content }),
   (content) => ({ headers: ["Content-Length: x"], bytes: content }),
   (content) => ({ headers: ["Transfer-Encoding: gzip, chunked"], bytes: chunked([content]) }),
@@ -199,11 +403,17 @@ const BROKEN_FRAMINGS = [
   (content) => ({ headers: [`Content-Length: ${content.length + 100}`], bytes: content }),
   (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked([content]).slice(0, -5) }),
   (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: `ZZ\r\n${content}\r\n0\r\n\r\n` }),
-  (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: `${(content.length + 9).toString(16)}\r\n${content}` }),
+  (content) => ({
+    headers: ["Transfer-Encoding: chunked"],
+    bytes: `${(content.length + 9).toString(16)}\r\n${content}`,
+  }),
 ];
 
 function chunked(chunks) {
-  return `${chunks.filter((chunk) => chunk !== "").map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join("")}0\r\n\r\n`;
+  return `${chunks
+    .filter((chunk) => chunk !== "")
+    .map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+    .join("")}0\r\n\r\n`;
 }
 
 /** A small generator of good enough numbers, the same everywhere for the same seed. */

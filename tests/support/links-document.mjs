@@ -31,7 +31,13 @@ const FOOT = `
 export function linksDocument(observations) {
   const ways = [...new Set(observations.map(({ way }) => way))];
   const pages = new Set(observations.map(({ from }) => from)).size;
-  const rows = ways.flatMap((way) => rowsOf(way, observations.filter((observation) => observation.way === way), pages));
+  const rows = ways.flatMap((way) =>
+    rowsOf(
+      way,
+      observations.filter((observation) => observation.way === way),
+      pages,
+    ),
+  );
   return `${HEAD}${rows.join("\n")}\n${FOOT}`;
 }
 
@@ -42,7 +48,9 @@ function rowsOf(way, observations, pages) {
     const outcome = [sent(observation.sent), cookies(observation.sent), answer(observation)].join(" | ");
     pagesWith.set(outcome, [...(pagesWith.get(outcome) ?? []), observation.from]);
   }
-  return [...pagesWith].map(([outcome, from]) => `| ${way} | ${from.length === pages ? "anybody" : from.join(", ")} | ${outcome} |`);
+  return [...pagesWith].map(
+    ([outcome, from]) => `| ${way} | ${from.length === pages ? "anybody" : from.join(", ")} | ${outcome} |`,
+  );
 }
 
 function sent(request) {

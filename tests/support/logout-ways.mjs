@@ -12,19 +12,37 @@ export const NOBODY = "nobody";
  * window to the address, and by posting to it. Other sites cannot ask at all.
  */
 export const LOGOUT_WAYS = [
-  way("typed address", ANYBODY, () => "<h1>Any page</h1>", (page, target) => page.goto(target)),
+  way(
+    "typed address",
+    ANYBODY,
+    () => "<h1>Any page</h1>",
+    (page, target) => page.goto(target),
+  ),
   way("link, clicked", THE_APP, (target) => link(target), click),
   way("link without referrer, clicked", THE_APP, (target) => link(target, `rel="noreferrer"`), click),
   way("link into a new tab, clicked", THE_APP, (target) => link(target, `target="_blank"`), click),
   way("link that another site redirects here, clicked", NOBODY, (target, hop) => link(hop), click),
   // The worker makes `Sec-Fetch-Dest` say `empty`, and a frame on the app's page would then look the same.
-  { ...way("link, clicked, through the app's service worker", NOBODY, (target) => link(target), click), throughWorker: true },
-  way("`window.open`", THE_APP, (target) => `<button id="act" onclick="window.open('${target}')">log out</button>`, click),
+  {
+    ...way("link, clicked, through the app's service worker", NOBODY, (target) => link(target), click),
+    throughWorker: true,
+  },
+  way(
+    "`window.open`",
+    THE_APP,
+    (target) => `<button id="act" onclick="window.open('${target}')">log out</button>`,
+    click,
+  ),
   way("script that sets `location`", THE_APP, (target) => script(`location = "${target}"`)),
   way("`<meta http-equiv=refresh>`", THE_APP, (target) => `<meta http-equiv="refresh" content="0;url=${target}">`),
   way("form GET", THE_APP, (target) => form("get", target), click),
   way("form POST", THE_APP, (target) => form("post", target), click),
-  way("form POST into a hidden frame", THE_APP, (target) => `<iframe name="frame" hidden></iframe>${form("post", target, "frame")}`, click),
+  way(
+    "form POST into a hidden frame",
+    THE_APP,
+    (target) => `<iframe name="frame" hidden></iframe>${form("post", target, "frame")}`,
+    click,
+  ),
   way("`fetch` POST", THE_APP, (target) => fetching(target, { credentials: "include", method: "POST" })),
   way("`navigator.sendBeacon`", THE_APP, (target) => script(`navigator.sendBeacon("${target}")`)),
   way("`fetch` with credentials", NOBODY, (target) => fetching(target, { credentials: "include" })),
@@ -38,10 +56,16 @@ export const LOGOUT_WAYS = [
   way("`<iframe>`", NOBODY, (target) => `<iframe src="${target}"></iframe>`),
   way("`<object>`", NOBODY, (target) => `<object data="${target}"></object>`),
   way("`<link rel=prefetch>`", NOBODY, (target) => `<link rel="prefetch" href="${target}">`),
-  way("`<link rel=preload>`", NOBODY, (target) => `<link rel="preload" as="fetch" crossorigin="use-credentials" href="${target}">`),
+  way(
+    "`<link rel=preload>`",
+    NOBODY,
+    (target) => `<link rel="preload" as="fetch" crossorigin="use-credentials" href="${target}">`,
+  ),
   way("speculation rules, prefetch", NOBODY, (target) => speculation("prefetch", target)),
   way("speculation rules, prerender", NOBODY, (target) => speculation("prerender", target)),
-  way("service worker of the page, by itself", NOBODY, (target) => script(registering(`fetch("${target}", { mode: "no-cors", credentials: "include" })`))),
+  way("service worker of the page, by itself", NOBODY, (target) =>
+    script(registering(`fetch("${target}", { mode: "no-cors", credentials: "include" })`)),
+  ),
 ];
 
 /** A page that gives its origin a service worker as most are: it looks at what pages load and passes it on. */
@@ -64,7 +88,9 @@ function link(target, attributes = "") {
 
 function form(method, target, frame = "_self") {
   // A form that is sent by GET replaces the query of its address.
-  const fields = [...new URL(target).searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
+  const fields = [...new URL(target).searchParams].map(
+    ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
+  );
   return `<form method="${method}" action="${target}" target="${frame}">${fields.join("")}<button id="act">log out</button></form>`;
 }
 

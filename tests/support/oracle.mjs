@@ -7,7 +7,8 @@ export function newWorld(policy, now) {
   return { policy, now, sessions: [], tokens: [], begun: 0 };
 }
 
-export const living = (world, user) => world.sessions.filter((session) => session.user === user && lives(world, session));
+export const living = (world, user) =>
+  world.sessions.filter((session) => session.user === user && lives(world, session));
 
 const lives = (world, session) => world.now <= lastSecond(world, session);
 

@@ -30,7 +30,14 @@ async function create(environment, requirementsFile) {
   try {
     await python("python3", ["-m", "venv", draft]);
     await python(join(draft, "bin", "python"), [
-      "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", requirementsFile,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--no-input",
+      "--disable-pip-version-check",
+      "-r",
+      requirementsFile,
     ]);
     await rename(draft, environment);
   } catch (error) {

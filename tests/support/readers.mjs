@@ -25,7 +25,10 @@ export const NAMES = Object.keys(READERS);
 /** Starts one; it ends with `t`. Gives its address. */
 export async function startReader(t, name) {
   const folder = await mkdtemp(join(tmpdir(), "session-gate-"));
-  for (const [path, page] of [["admin/secret.txt", "the secret"], ["pub/style.css", "a style"]]) {
+  for (const [path, page] of [
+    ["admin/secret.txt", "the secret"],
+    ["pub/style.css", "a style"],
+  ]) {
     await mkdir(join(folder, path, ".."), { recursive: true });
     await writeFile(join(folder, path), page);
   }

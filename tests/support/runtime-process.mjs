@@ -1,6 +1,6 @@
 // The process of workerd that this test has started, as the system sees it. Linux alone has /proc.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const PAGE_BYTES = 4096;
 

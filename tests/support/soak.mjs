@@ -78,7 +78,9 @@ export async function soak({ seconds, people, measured: measuring }) {
       assert.deepEqual(crowd.surprises, []);
       const total = acts();
       const rate = total / ((performance.now() - began) / 1000);
-      t.diagnostic(`${total} acts, ${rate.toFixed(0)} a second: ${JSON.stringify(crowd.done)}, ${crowd.resent} sent again`);
+      t.diagnostic(
+        `${total} acts, ${rate.toFixed(0)} a second: ${JSON.stringify(crowd.done)}, ${crowd.resent} sent again`,
+      );
       if (runtime === undefined) return;
       memory.push(...runtime.samples);
       t.diagnostic(`memory in each tenth of the time: ${tenths(memory, minute).map(megabytes).join(", ")}`);

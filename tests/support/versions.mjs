@@ -17,13 +17,19 @@ export const fixture = (name) => new URL(name, FIXTURES);
 /** What a release's Worker and objects said to each other: `{ object, now, ask, reply }`. */
 export async function recordedProtocol(version) {
   const text = await readFile(fixture(`protocol-${version}.jsonl`), "utf8");
-  return text.trim().split("\n").map((line) => JSON.parse(line));
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 /** The source of an object that knows what that release did and no more. */
 export async function objectOfRelease(version) {
   const recorded = await recordedProtocol(version);
-  const shape = recorded.map(({ ask, reply }) => ({ ask, reply })).map(shapeOf).reduce(both);
+  const shape = recorded
+    .map(({ ask, reply }) => ({ ask, reply }))
+    .map(shapeOf)
+    .reduce(both);
   const source = await readFile(new URL("./first-release-object.js", import.meta.url), "utf8");
   return `const SHAPE = ${JSON.stringify(shape)};\n${source}`;
 }

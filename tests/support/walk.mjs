@@ -8,7 +8,7 @@ import { newClient } from "./browser-jar.mjs";
 import { startGate } from "./gate.mjs";
 import { failObject, STAND_IN } from "./object-stand-in.mjs";
 import * as oracle from "./oracle.mjs";
-import { ACCESS, REFRESH, claimsOf, expiredIn, presenting, tokensIn } from "./session.mjs";
+import { ACCESS, claimsOf, expiredIn, presenting, REFRESH, tokensIn } from "./session.mjs";
 
 const USERS = ["alice", "bob"];
 const JARS = 4;
@@ -112,7 +112,10 @@ class Walker {
     const session = this.#someSession();
     if (session === undefined) return;
     const { rotatedAt, previous, child, current } = session;
-    const [since, token] = this.#oneOf([[rotatedAt, previous], [child?.issuedAt ?? rotatedAt, current]]);
+    const [since, token] = this.#oneOf([
+      [rotatedAt, previous],
+      [child?.issuedAt ?? rotatedAt, current],
+    ]);
     if (!this.#texts.has(token)) return;
     await this.#passUntil(since + this.#world.policy.grace + this.#below(2));
     const jar = this.#below(JARS);
@@ -327,7 +330,12 @@ class Walker {
     return {
       name: `core remove ${JSON.stringify(body)}`,
       send: () => this.#backend.core.request("POST", "/recipe/session/remove", { body }),
-      predict: (world) => ({ status: 200, handles: end(world).map(({ id }) => id).sort() }),
+      predict: (world) => ({
+        status: 200,
+        handles: end(world)
+          .map(({ id }) => id)
+          .sort(),
+      }),
     };
   }
 
@@ -340,9 +348,7 @@ class Walker {
     return {
       name: `jar ${jar} ${init.method ?? "GET"} ${path} ${JSON.stringify(held)}${lost ? ", answer lost" : ""}`,
       send: () =>
-        lost
-          ? this.#gate.fetch(path, { ...init, headers: presenting(texts) })
-          : this.#jars[jar].fetch(path, init),
+        lost ? this.#gate.fetch(path, { ...init, headers: presenting(texts) }) : this.#jars[jar].fetch(path, init),
       predict: (world) => predict(world, held),
     };
   }
@@ -364,7 +370,9 @@ class Walker {
       const world = structuredClone(this.#world);
       const predicted = [];
       for (const index of order) predicted[index] = { ...requests[index].predict(world) };
-      const failure = requests.map((_, index) => this.#difference(world, answers[index], predicted[index])).find(Boolean);
+      const failure = requests
+        .map((_, index) => this.#difference(world, answers[index], predicted[index]))
+        .find(Boolean);
       if (failure === undefined) {
         this.#world = world;
         answers.forEach((answer, index) => this.#learn(answer, predicted[index]));
@@ -406,7 +414,9 @@ class Walker {
     if (ended && answer.refresh === undefined && answer.access === undefined) return undefined;
     const refreshText = this.#texts.get(refresh);
     const isNewText = answer.refresh !== undefined && !this.#tokens.has(answer.refresh);
-    if (refresh === undefined ? answer.refresh !== undefined : refreshText ? answer.refresh !== refreshText : !isNewText) {
+    if (
+      refresh === undefined ? answer.refresh !== undefined : refreshText ? answer.refresh !== refreshText : !isNewText
+    ) {
       return `refresh token ${refresh}: ${JSON.stringify(this.#tokens.get(answer.refresh)) ?? answer.refresh}`;
     }
     if ((access === undefined) !== (answer.access === undefined)) return `access token: ${answer.access}`;

@@ -1,9 +1,10 @@
 // Serves the pages of logout-ways.mjs on every origin that asks, and takes a browser to them.
 
-import { PAGE_WITH_WORKER, LOGOUT_WAYS } from "./logout-ways.mjs";
+import { LOGOUT_WAYS, PAGE_WITH_WORKER } from "./logout-ways.mjs";
 
 const PAGES = {
-  "/way": (response, query) => answer(response, "text/html", LOGOUT_WAYS[query.get("way")].html(query.get("target"), query.get("hop"))),
+  "/way": (response, query) =>
+    answer(response, "text/html", LOGOUT_WAYS[query.get("way")].html(query.get("target"), query.get("hop"))),
   "/with-worker": (response) => answer(response, "text/html", PAGE_WITH_WORKER),
   "/worker.js": (response, query) => answer(response, "text/javascript", query.get("source")),
   "/hop": (response, query) => response.writeHead(302, { location: query.get("target") }).end(),

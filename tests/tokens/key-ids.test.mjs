@@ -20,7 +20,8 @@ const APPS = { public: "", shop: "/appid-shop", forum: "/appid-forum" };
 const cores = Object.fromEntries(Object.entries(APPS).map(([name, app]) => [name, coreOf(gate, { app })]));
 
 const keysOf = async (core) => (await core.get("/.well-known/jwks.json")).keys;
-const create = (core, useDynamicSigningKey) => core.post("/recipe/session", { ...newSession("u"), useDynamicSigningKey });
+const create = (core, useDynamicSigningKey) =>
+  core.post("/recipe/session", { ...newSession("u"), useDynamicSigningKey });
 
 test("no key id of an app is that of another app's key, and all in one place verify the tokens of all", async () => {
   const all = new Map();

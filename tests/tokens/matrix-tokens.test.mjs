@@ -26,8 +26,8 @@ import {
   publishedKeys,
   renewed,
   SECRET,
-  show,
   STAND_IN,
+  show,
   tokensIn,
 } from "../support/index.mjs";
 
@@ -117,7 +117,10 @@ describe("of another tenant of the same user:", () => {
 
   test("every door opens to it, and it says its own tenant and not the other's", async () => {
     const [here, other] = [await login(gate, "heidi"), await there()];
-    for (const [{ access, refresh }, tenant] of [[here, "public"], [other, "t1"]]) {
+    for (const [{ access, refresh }, tenant] of [
+      [here, "public"],
+      [other, "t1"],
+    ]) {
       const kinds = { access, refresh };
       for (const place of DOORS.filter(({ takes, name }) => takes in kinds && !name.startsWith("ending"))) {
         const { status, text } = await show(client, place, kinds[place.takes]);
@@ -134,7 +137,11 @@ describe("of another tenant of the same user:", () => {
   test("a log-out with it ends its own session alone, and one everywhere those of all tenants", async () => {
     const [here, first, second] = [await login(gate, "heidi"), await there(), await there()];
     await logout(gate, first);
-    assert.deepEqual(await Promise.all([here, first, second].map(({ access }) => lives(client, access))), [true, false, true]);
+    assert.deepEqual(await Promise.all([here, first, second].map(({ access }) => lives(client, access))), [
+      true,
+      false,
+      true,
+    ]);
     await logout(gate, second, { path: "/logout/all" });
     assert.equal(await lives(client, here.access), false);
   });

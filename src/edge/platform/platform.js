@@ -176,4 +176,5 @@ export function execute(sql, statement, ...bindings) {
   executed(sql, statement, bindings).next();
 }
 
-const executed = (sql, statement, bindings) => sql.exec(statement, ...bindings.filter((binding) => binding !== undefined));
+const executed = (sql, statement, bindings) =>
+  sql.exec(statement, ...bindings.filter((binding) => binding !== undefined));

@@ -26,12 +26,18 @@ describe("a session of one app", () => {
   });
 
   test("cannot be read, changed or ended from another", async () => {
-    const { session, accessToken } = await shop.post("/recipe/session", newSession("u1", { userDataInJWT: { kept: 1 } }));
+    const { session, accessToken } = await shop.post(
+      "/recipe/session",
+      newSession("u1", { userDataInJWT: { kept: 1 } }),
+    );
     const sessionHandle = session.handle;
     const stranger = publicApp;
 
     assert.equal((await stranger.get("/recipe/session", { sessionHandle })).status, "UNAUTHORISED");
-    assert.equal((await stranger.put("/recipe/session/data", { sessionHandle, userDataInDatabase: {} })).status, "UNAUTHORISED");
+    assert.equal(
+      (await stranger.put("/recipe/session/data", { sessionHandle, userDataInDatabase: {} })).status,
+      "UNAUTHORISED",
+    );
     assert.equal((await stranger.put("/recipe/jwt/data", { sessionHandle, userDataInJWT: {} })).status, "UNAUTHORISED");
     const regeneration = { accessToken: accessToken.token, userDataInJWT: {} };
     assert.equal((await stranger.post("/recipe/session/regenerate", regeneration)).status, "UNAUTHORISED");

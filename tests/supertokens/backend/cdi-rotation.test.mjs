@@ -19,7 +19,10 @@ async function assertTheft(core, tokens, { handle, userId }) {
 }
 
 describe("the access token of a renewal", () => {
-  for (const [grace, core] of [["without grace", strict], ["with grace", lenient]]) {
+  for (const [grace, core] of [
+    ["without grace", strict],
+    ["with grace", lenient],
+  ]) {
     test(`names its parent until it is first used, and is then replaced (${grace})`, async () => {
       const first = await create(core);
       const second = await refresh(core, first);

@@ -262,7 +262,10 @@ describe("GET /recipe/session/user", () => {
   });
 
   test("lists none for a user without sessions", async () => {
-    assert.deepEqual(await core.get("/recipe/session/user", { userId: "nobody" }), { status: "OK", sessionHandles: [] });
+    assert.deepEqual(await core.get("/recipe/session/user", { userId: "nobody" }), {
+      status: "OK",
+      sessionHandles: [],
+    });
   });
 });
 
@@ -274,8 +277,13 @@ describe("what is stored with a session", () => {
   for (const [path, field] of stored) {
     test(`PUT ${path} replaces it, and GET tells it`, async () => {
       const { handle } = (await create("u1", { [field]: { old: 1 } })).session;
-      assert.deepEqual(await core.put(path, { sessionHandle: handle, [field]: { new: { deep: [2, null] } } }), { status: "OK" });
-      assert.deepEqual(await core.get(path, { sessionHandle: handle }), { status: "OK", [field]: { new: { deep: [2, null] } } });
+      assert.deepEqual(await core.put(path, { sessionHandle: handle, [field]: { new: { deep: [2, null] } } }), {
+        status: "OK",
+      });
+      assert.deepEqual(await core.get(path, { sessionHandle: handle }), {
+        status: "OK",
+        [field]: { new: { deep: [2, null] } },
+      });
       assert.deepEqual((await sessionOf(handle))[field], { new: { deep: [2, null] } });
     });
 
@@ -288,7 +296,8 @@ describe("what is stored with a session", () => {
 });
 
 describe("POST /recipe/session/regenerate", () => {
-  const regenerate = (accessToken, userDataInJWT) => core.post("/recipe/session/regenerate", { accessToken, userDataInJWT });
+  const regenerate = (accessToken, userDataInJWT) =>
+    core.post("/recipe/session/regenerate", { accessToken, userDataInJWT });
 
   test("gives an access token with the new payload that ends when the old one would", async () => {
     const { session, accessToken } = await create("u1", { userDataInJWT: { plan: "free", old: true } });

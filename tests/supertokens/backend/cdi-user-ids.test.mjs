@@ -13,7 +13,7 @@ const USER_IDS = {
   "quotes and backslashes": `"'\\\\"`,
   "line ends and control characters": "a\r\nb\t\u0000\u0007",
   "spaces around": " u1 ",
-  "markup": "<script>alert(1)</script>&amp;",
+  markup: "<script>alert(1)</script>&amp;",
   "letters of many scripts": "Zoë Ωμέγα 用户 пользователь",
   "an emoji of several code points": "👩‍👩‍👧",
   "one code point, precomposed": "é",
@@ -31,7 +31,10 @@ for (const [what, userId] of Object.entries(USER_IDS)) {
     assert.equal(session.recipeUserId, userId);
     assert.equal(claimsOf(accessToken.token).sub, userId);
 
-    const verified = await core.post("/recipe/session/verify", verification(accessToken.token, { checkDatabase: true }));
+    const verified = await core.post(
+      "/recipe/session/verify",
+      verification(accessToken.token, { checkDatabase: true }),
+    );
     assert.equal(verified.session.userId, userId);
     assert.equal((await core.get("/recipe/session", { sessionHandle: session.handle })).userId, userId);
     assert.deepEqual((await core.get("/recipe/session/user", { userId })).sessionHandles, [session.handle]);

@@ -62,7 +62,10 @@ describe("an access token", () => {
   });
 
   test("is understood whichever version asked for it", async () => {
-    for (const [asked, asking] of [["3.1", "5.4"], ["5.4", "3.1"]]) {
+    for (const [asked, asking] of [
+      ["3.1", "5.4"],
+      ["5.4", "3.1"],
+    ]) {
       const [token] = await issued(asked);
       const { status } = await coreOf(gate, { version: asking }).post("/recipe/session/verify", verification(token));
       assert.equal(status, "OK");

@@ -8,9 +8,18 @@ import { API_KEY, coreOf, gateFor, newSession, renewal, verification } from "../
 const VERSIONS = ["3.1", "4.0", "5.0", "5.1", "5.2", "5.3", "5.4"];
 const WITHOUT_KEY = ["/hello", "/.well-known/jwks.json"];
 const PROTECTED_NAMES = [
-  "sub", "exp", "iat", "tId", "rsub",
-  "sessionHandle", "refreshTokenHash1", "parentRefreshTokenHash1", "antiCsrfToken",
-  "aud", "nbf", "stt",
+  "sub",
+  "exp",
+  "iat",
+  "tId",
+  "rsub",
+  "sessionHandle",
+  "refreshTokenHash1",
+  "parentRefreshTokenHash1",
+  "antiCsrfToken",
+  "aud",
+  "nbf",
+  "stt",
 ];
 
 const gate = await gateFor({ after });
@@ -83,13 +92,18 @@ describe("the core", () => {
 
     test("from any place in the list", async () => {
       for (const key of ["another-api-key-for-tests", API_KEY]) {
-        assert.deepEqual(await coreOf(gate, { key }).get("/user/id", { userId: "u1" }), { status: "UNKNOWN_USER_ID_ERROR" });
+        assert.deepEqual(await coreOf(gate, { key }).get("/user/id", { userId: "u1" }), {
+          status: "UNKNOWN_USER_ID_ERROR",
+        });
       }
     });
 
     test("as a bearer token as well", async () => {
       const headers = { authorization: `Bearer ${API_KEY}` };
-      const response = await coreOf(gate, { key: null }).request("GET", "/user/id", { query: { userId: "u1" }, headers });
+      const response = await coreOf(gate, { key: null }).request("GET", "/user/id", {
+        query: { userId: "u1" },
+        headers,
+      });
       assert.equal(response.status, 200);
     });
   });
@@ -112,14 +126,23 @@ describe("the core", () => {
     });
 
     test("of no other recipe, for the gate knows no users", async () => {
-      for (const path of ["/recipe/signin", "/recipe/signup", "/recipe/user/metadata", "/recipe/roles", "/recipe/totp/verify"]) {
+      for (const path of [
+        "/recipe/signin",
+        "/recipe/signup",
+        "/recipe/user/metadata",
+        "/recipe/roles",
+        "/recipe/totp/verify",
+      ]) {
         await assertRefused(await core.request("POST", path, { body: {} }), 404, "Not found\n");
       }
     });
 
     test("or says that it is not for this method, and which it is for", async () => {
       const response = await core.request("PUT", "/recipe/session", { body: {} });
-      const allowed = response.headers.get("allow").split(",").map((method) => method.trim());
+      const allowed = response.headers
+        .get("allow")
+        .split(",")
+        .map((method) => method.trim());
       await assertRefused(response, 405, "Method not supported\n");
       assert.ok(allowed.includes("GET") && allowed.includes("POST"));
     });
@@ -138,7 +161,9 @@ describe("the core", () => {
     });
 
     test("no other version", async () => {
-      const response = await coreOf(gate, { version: "9.9" }).request("POST", "/recipe/session", { body: newSession("v") });
+      const response = await coreOf(gate, { version: "9.9" }).request("POST", "/recipe/session", {
+        body: newSession("v"),
+      });
       await assertRefused(response, 400, "cdi-version 9.9 not supported\n");
     });
   });
@@ -235,7 +260,10 @@ describe("the core", () => {
     });
 
     test("session data over 64 KiB", async () => {
-      const { session } = await core.post("/recipe/session", newSession("large", { userDataInDatabase: { kept: true } }));
+      const { session } = await core.post(
+        "/recipe/session",
+        newSession("large", { userDataInDatabase: { kept: true } }),
+      );
       const body = { sessionHandle: session.handle, userDataInDatabase: { text: "x".repeat(64 * 1024) } };
       assert.equal((await core.request("PUT", "/recipe/session/data", { body })).status, 413);
       const known = await core.get("/recipe/session", { sessionHandle: session.handle });

@@ -13,9 +13,18 @@ const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64
 /** A browser that was signed in by a backend with a SuperTokens core. */
 function oldBrowser() {
   const header = { alg: "RS256", typ: "JWT", kid: "d-1700000000000", version: "5" };
-  const claims = { sub: "u1", rsub: "u1", tId: "public", iat: 1_700_000_000, exp: 4_000_000_000, sessionHandle: "0-1-2-3" };
+  const claims = {
+    sub: "u1",
+    rsub: "u1",
+    tId: "public",
+    iat: 1_700_000_000,
+    exp: 4_000_000_000,
+    sessionHandle: "0-1-2-3",
+  };
   const browser = newClient(gate);
-  browser.setCookie(`sAccessToken=${base64url(header)}.${base64url(claims)}.c2lnbmF0dXJl; Path=/; HttpOnly; SameSite=Lax`);
+  browser.setCookie(
+    `sAccessToken=${base64url(header)}.${base64url(claims)}.c2lnbmF0dXJl; Path=/; HttpOnly; SameSite=Lax`,
+  );
   browser.setCookie("sRefreshToken=cmVmcmVzaA%3D%3D.6e6f6e6365.V2; Path=/auth/session/refresh; HttpOnly; SameSite=Lax");
   browser.setCookie("sIdRefreshToken=legacy; Path=/");
   return browser;

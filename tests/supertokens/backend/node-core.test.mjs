@@ -18,9 +18,15 @@ const handlesOf = (...sessions) => sessions.map(({ handle }) => handle).sort();
 
 describe("signing keys", async () => {
   const dynamic = await expressFor({ after }, { connectionURI: core });
-  const fixed = await expressFor({ after }, { connectionURI: core, session: { useDynamicAccessTokenSigningKey: false } });
+  const fixed = await expressFor(
+    { after },
+    { connectionURI: core, session: { useDynamicAccessTokenSigningKey: false } },
+  );
 
-  for (const [what, app, kid] of [["dynamic", dynamic, /^d-/], ["static", fixed, /^s-/]]) {
+  for (const [what, app, kid] of [
+    ["dynamic", dynamic, /^d-/],
+    ["static", fixed, /^s-/],
+  ]) {
     test(`${what} ones are used from creation on and through every renewal`, async () => {
       const session = await create(app);
       assert.match(headerOf(session.tokens.accessToken).kid, kid);
@@ -103,7 +109,10 @@ describe("API keys", () => {
     }
   });
 
-  for (const [what, apiKey] of [["a wrong one", "wrong"], ["none", null]]) {
+  for (const [what, apiKey] of [
+    ["a wrong one", "wrong"],
+    ["none", null],
+  ]) {
     test(`${what} is refused with the text that SuperTokens users know`, async (t) => {
       const app = await expressFor(t, { connectionURI: core, apiKey });
       await assert.rejects(create(app), {
@@ -142,7 +151,10 @@ describe("an object that does not answer", () => {
     const unavailable = /status code: 503/;
     await assert.rejects(create(app), unavailable);
     await assert.rejects(app.call("revokeSession", session.handle), unavailable);
-    await assert.rejects(app.call("refreshSessionWithoutRequestResponse", session.tokens.refreshToken, true), unavailable);
+    await assert.rejects(
+      app.call("refreshSessionWithoutRequestResponse", session.tokens.refreshToken, true),
+      unavailable,
+    );
     assert.equal(await statusOf(app, "/me/now", session), 500, "no 401: that would sign the user out");
     assert.equal(await statusOf(app, "/me", session), 200);
 

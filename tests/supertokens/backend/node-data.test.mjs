@@ -104,7 +104,10 @@ describe("claims", () => {
     const { handle } = await create("customer-1");
     await app.call("setClaimValue", handle, false);
     const { invalidClaims } = await app.call("validateClaimsForSessionHandle", handle);
-    assert.deepEqual(invalidClaims.map(({ id }) => id), ["paid"]);
+    assert.deepEqual(
+      invalidClaims.map(({ id }) => id),
+      ["paid"],
+    );
     const unknown = await app.call("validateClaimsForSessionHandle", "unknown");
     assert.deepEqual(unknown, { status: "SESSION_DOES_NOT_EXIST_ERROR" });
   });

@@ -181,11 +181,14 @@ describe("refreshSession", () => {
     const grandchild = await app.call("refreshSessionWithoutRequestResponse", child.tokens.refreshToken, true);
     await app.call("refreshSessionWithoutRequestResponse", grandchild.tokens.refreshToken, true);
 
-    await assert.rejects(app.call("refreshSessionWithoutRequestResponse", tokens.refreshToken, true), ({ type, payload }) => {
-      assert.equal(type, "TOKEN_THEFT_DETECTED");
-      assert.deepEqual([payload.userId, payload.sessionHandle], ["robbed", handle]);
-      return true;
-    });
+    await assert.rejects(
+      app.call("refreshSessionWithoutRequestResponse", tokens.refreshToken, true),
+      ({ type, payload }) => {
+        assert.equal(type, "TOKEN_THEFT_DETECTED");
+        assert.deepEqual([payload.userId, payload.sessionHandle], ["robbed", handle]);
+        return true;
+      },
+    );
   });
 });
 

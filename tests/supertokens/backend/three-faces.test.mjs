@@ -43,7 +43,10 @@ for (const [name, backend] of Object.entries(backends)) {
       const { accessToken, handle } = await backend.login(user);
       const { browser } = await browserSignedIn(user);
       const own = (await (await gateAnswers(accessToken, "/auth/sessions")).json()).sessions;
-      assert.deepEqual(own.map((session) => [session.handle === handle, session.current]).sort(), [[false, false], [true, true]]);
+      assert.deepEqual(own.map((session) => [session.handle === handle, session.current]).sort(), [
+        [false, false],
+        [true, true],
+      ]);
       const page = await browser.fetch("/auth/sessions", { headers: { accept: "text/html" } });
       assert.ok((await page.text()).includes(handle));
     });

@@ -33,7 +33,9 @@ async function assertAnswer(response, status, body) {
 
 /** The headers that a script on another origin may read. */
 function exposedBy(response) {
-  return (response.headers.get("access-control-expose-headers") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  return (response.headers.get("access-control-expose-headers") ?? "")
+    .split(",")
+    .map((name) => name.trim().toLowerCase());
 }
 
 /** The response tells the SDK of this access token, so that it can be read by a script anywhere. */
@@ -113,7 +115,12 @@ describe("POST /auth/session/refresh", () => {
   });
 
   test("answers 401 and clears when there is no refresh token, as the SDK's first probe wants it", async () => {
-    for (const headers of [{}, SDK, HEADER_MODE, { ...SDK, ...presenting({ access: (await login(gate, "u1")).access }) }]) {
+    for (const headers of [
+      {},
+      SDK,
+      HEADER_MODE,
+      { ...SDK, ...presenting({ access: (await login(gate, "u1")).access }) },
+    ]) {
       const response = await refresh(headers);
       assertRemoved(response);
       assertCleared(response);
@@ -132,7 +139,9 @@ describe("POST /auth/session/refresh", () => {
 
   test("answers 401 and clears when there are two refresh cookies", async () => {
     const [one, other] = [await login(gate, "u1"), await login(gate, "u1")];
-    const cookie = [presenting({ refresh: one.refresh }), presenting({ refresh: other.refresh })].map((each) => each.cookie);
+    const cookie = [presenting({ refresh: one.refresh }), presenting({ refresh: other.refresh })].map(
+      (each) => each.cookie,
+    );
     const response = await refresh({ ...SDK, cookie: cookie.join("; ") });
     assertCleared(response);
     assert.equal(response.status, 401);

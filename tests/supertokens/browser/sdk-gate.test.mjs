@@ -110,7 +110,11 @@ describe("with ANTI_CSRF", () => {
     ["custom-header", { "/api/me": 403, "/auth/signout": 401, "/auth/session/refresh": 401 }],
   ]) {
     test(`${mode}, the SDK sends what is asked for`, async (t) => {
-      const gate = await gateWith(t, { ANTI_CSRF: mode, REFRESH_COOKIE_PATH: "/auth/session/refresh" }, { clock: true });
+      const gate = await gateWith(
+        t,
+        { ANTI_CSRF: mode, REFRESH_COOKIE_PATH: "/auth/session/refresh" },
+        { clock: true },
+      );
       const tab = await openApp(await browserFor(t), gate);
       await tab.login("u1");
       assert.equal(await tab.whoami("POST"), "u1");

@@ -61,12 +61,16 @@ function route() {
   app.use(express.json());
   app.post("/login", async (request, response) => response.json(described(await login(request, response))));
   app.all("/me", verifySession(), (request, response) => response.json(described(request.session)));
-  app.all("/me/now", verifySession({ checkDatabase: true }), (request, response) => response.json(described(request.session)));
+  app.all("/me/now", verifySession({ checkDatabase: true }), (request, response) =>
+    response.json(described(request.session)),
+  );
   app.get("/maybe", verifySession({ sessionRequired: false }), (request, response) =>
     response.json({ signedIn: request.session !== undefined }),
   );
-  app.get("/paid", verifySession({ overrideGlobalClaimValidators: () => [HasPaid.validators.isTrue(0)] }), (request, response) =>
-    response.json(described(request.session)),
+  app.get(
+    "/paid",
+    verifySession({ overrideGlobalClaimValidators: () => [HasPaid.validators.isTrue(0)] }),
+    (request, response) => response.json(described(request.session)),
   );
   app.put("/payload", verifySession(), async (request, response) => {
     await request.session.mergeIntoAccessTokenPayload(request.body);

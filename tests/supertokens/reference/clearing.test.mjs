@@ -17,8 +17,8 @@ import {
   REFRESH,
   refreshSession,
   renewed,
-  setCookies,
   STAND_IN,
+  setCookies,
   visit,
 } from "../../support/index.mjs";
 

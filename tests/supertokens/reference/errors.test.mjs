@@ -30,10 +30,13 @@ const gate = await gateFor({ after });
 const backend = backendOf(gate);
 // Without transparent renewal the gate says "try refresh token", as the reference does.
 const REFRESH_PATH = "/auth/session/refresh";
-const explicit = await gateFor({ after }, {
-  clock: true,
-  vars: { REFRESH_COOKIE_PATH: REFRESH_PATH, ACCESS_TOKEN_TTL: 1 },
-});
+const explicit = await gateFor(
+  { after },
+  {
+    clock: true,
+    vars: { REFRESH_COOKIE_PATH: REFRESH_PATH, ACCESS_TOKEN_TTL: 1 },
+  },
+);
 const explicitly = ({ access, refresh }) => ({
   cookie: [access && `__Host-sAccessToken=${access}`, refresh && `__Secure-sRefreshToken=${refresh}`]
     .filter(Boolean)

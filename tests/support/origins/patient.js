@@ -15,7 +15,10 @@ export default {
     const asked = {
       method: request.method,
       user: request.headers.get("gate-user"),
-      role: token === null ? undefined : JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).role,
+      role:
+        token === null
+          ? undefined
+          : JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).role,
       body: await request.text(),
     };
     seen.push(asked);
