@@ -26,7 +26,7 @@ export function chart(paths) {
   const most = Math.max(...bars.map(({ microseconds }) => microseconds));
   const height = TOP + bars.length * ROW + 12;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title">
-<title id="title">Processor time per request: ${bars.map(({ label, microseconds }) => escape(`${label} ${microseconds.toFixed(0)} µs`)).join("; ")}</title>
+<title id="title">Processor time per request: ${bars.map(({ label, microseconds }) => escaped(`${label} ${microseconds.toFixed(0)} µs`)).join("; ")}</title>
 <style>
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .head { font-weight: 600 }
@@ -41,9 +41,9 @@ ${bars.map((bar, row) => drawn(bar, TOP + row * ROW, most)).join("\n")}
 
 function drawn({ label, kind, microseconds }, y, most) {
   const length = ((microseconds / most) * SCALE).toFixed(1);
-  return `<text x="${LABEL - 8}" y="${y + 14}" text-anchor="end">${escape(label)}</text>
+  return `<text x="${LABEL - 8}" y="${y + 14}" text-anchor="end">${escaped(label)}</text>
 <rect class="${kind}" x="${LABEL}" y="${y + 1}" width="${length}" height="18" rx="3"/>
 <text x="${LABEL + Number(length) + 6}" y="${y + 14}">${microseconds.toFixed(0)}</text>`;
 }
 
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);

@@ -68,7 +68,7 @@ async function bind(wasmBindgen) {
 
 // Of the SDK, for bindings that the gate does not have; scripts/slim.mjs takes their other half out of the Wasm.
 const UNUSED_CLASS =
-  /^export class (ContainerStartupOptions|MinifyConfig|R2Range) \{$[^]*?^\}$\n^if \(Symbol\.dispose\) .*$/gm;
+  /^export class (ContainerStartupOptions|MinifyConfig|R2Range) \{$[\s\S]*?^\}$\n^if \(Symbol\.dispose\) .*$/gm;
 
 // The platform imports a compiled module, not its source phase.
 async function bundle() {

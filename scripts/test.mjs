@@ -28,7 +28,9 @@ const STEPS = [
   ["install: Rust tools", () => prepared(ensureTools)],
   ["install: Chromium", () => prepared(async () => (process.env.CHROMIUM = await ensureChromium()))],
   ["install: Python", () => prepared(ensurePython)],
-  ["format", () => checked(() => run("cargo", ["fmt", "--all", "--check"]))],
+  ["format, Rust", () => checked(() => run("cargo", ["fmt", "--all", "--check"]))],
+  ["format, JavaScript", () => checked(() => biome("format"))],
+  ["lints, JavaScript", () => checked(() => biome("check", "--formatter-enabled=false"))],
   ["lints, host", () => checked(() => run("cargo", ["clippy", "--workspace", "--all-targets", ...LINTS]))],
   [
     "lints, wasm32",
@@ -117,6 +119,11 @@ async function checked(body) {
 async function prepared(body) {
   await body();
   return { passed: 0, failed: 0 };
+}
+
+// `npm run format` mends what can be mended without thought.
+function biome(...args) {
+  return run(join(ROOT, "node_modules", ".bin", "biome"), [...args, "--error-on-warnings"]);
 }
 
 // Tried once: what needs a build fails without one, rather than testing an older one.

@@ -128,8 +128,8 @@ async function withVisitor(work) {
 
 async function heldTokens(context) {
   const cookies = await context.cookies(origins[THE_APP]);
-  const valueOf = (wanted) => cookies.find(({ name }) => name === wanted).value;
-  return { access: valueOf(ACCESS), refresh: valueOf(REFRESH) };
+  const valueNamed = (wanted) => cookies.find(({ name }) => name === wanted).value;
+  return { access: valueNamed(ACCESS), refresh: valueNamed(REFRESH) };
 }
 
 async function outcomeOf(way, from, { context, page, target }) {

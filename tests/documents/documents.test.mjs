@@ -9,7 +9,7 @@ import { ROOT } from "../support/repository.mjs";
 const markdownIn = (folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".md"));
 const DOCUMENTS = [...markdownIn("."), ...markdownIn("docs").map((name) => `docs/${name}`), "tests/README.md"];
 const text = (path) => readFileSync(join(ROOT, path), "utf8");
-const withoutCode = (markdown) => markdown.replace(/```[^]*?```/g, "");
+const withoutCode = (markdown) => markdown.replace(/```[\s\S]*?```/g, "");
 
 /** The anchor of a heading, as GitHub makes it. */
 const anchorOf = (heading) =>

@@ -44,7 +44,7 @@ describe("npm start", () => {
 function end(environment) {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...environment }, timeout: PATIENCE_MS };
-    execFile(process.execPath, [START], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [START], options, (error, _stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stderr }),
     );
   });

@@ -25,7 +25,9 @@ const broken = await gateFor({ after }, { vars, objectFault: STAND_IN });
 const patient = presenting(await login(broken, "alice"));
 await failObject(broken, "throw");
 const brokenClient = keepAlive(broken);
-after(() => [client, brokenClient].forEach((each) => each.close()));
+after(() => {
+  for (const each of [client, brokenClient]) each.close();
+});
 
 const targets = hostileTargets(gate.url, FRIEND);
 const escaped = (text) => encodeURIComponent(text);

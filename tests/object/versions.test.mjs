@@ -49,7 +49,8 @@ describe("a Worker of the first release and an object of today:", async () => {
 
   test("what was asked then is answered as then", async () => {
     const replies = await repliesOfToday((ask) => ask);
-    recorded.forEach(({ ask, reply }, index) => assertContains(replies[index], reply, JSON.stringify(ask)));
+    for (const [index, { ask, reply }] of recorded.entries())
+      assertContains(replies[index], reply, JSON.stringify(ask));
   });
 
   test("so it is when it says more than the object knows", async () => {

@@ -206,10 +206,10 @@ describe("a login against a revocation of all the user's sessions:", async () =>
   const gate = await gateFor({ after }, { objectFault: HELD, clock: true, vars: { RULES, MAX_SESSIONS: 3 } });
 
   const REVOCATIONS = {
-    "by a log-out of all devices": (user, device) => logout(gate, device, { path: "/logout/all" }),
-    "by a log-out of the other devices": (user, device) => logout(gate, device, { path: "/logout?scope=others" }),
+    "by a log-out of all devices": (_user, device) => logout(gate, device, { path: "/logout/all" }),
+    "by a log-out of the other devices": (_user, device) => logout(gate, device, { path: "/logout?scope=others" }),
     "by the backend": (user) => backendOf(gate).revokeAllSessionsForUser(user),
-    "by the application": (user, device) => gate.fetch("/control?revoke=all", { headers: presenting(device) }),
+    "by the application": (_user, device) => gate.fetch("/control?revoke=all", { headers: presenting(device) }),
   };
 
   for (const [how, revoke] of Object.entries(REVOCATIONS)) {

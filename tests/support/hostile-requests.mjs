@@ -381,7 +381,7 @@ const FRAMINGS = [
   (content) => ({ headers: ["Transfer-Encoding: chunked"], bytes: chunked([content]) }),
   (content) => ({
     headers: ["Transfer-Encoding: chunked"],
-    bytes: chunked(content.match(/[^]{1,7}/g)?.slice(0, 200) ?? []),
+    bytes: chunked(content.match(/[\s\S]{1,7}/g)?.slice(0, 200) ?? []),
   }),
 ];
 

@@ -21,7 +21,7 @@ export const LOGOUT_WAYS = [
   way("link, clicked", THE_APP, (target) => link(target), click),
   way("link without referrer, clicked", THE_APP, (target) => link(target, `rel="noreferrer"`), click),
   way("link into a new tab, clicked", THE_APP, (target) => link(target, `target="_blank"`), click),
-  way("link that another site redirects here, clicked", NOBODY, (target, hop) => link(hop), click),
+  way("link that another site redirects here, clicked", NOBODY, (_target, hop) => link(hop), click),
   // The worker makes `Sec-Fetch-Dest` say `empty`, and a frame on the app's page would then look the same.
   {
     ...way("link, clicked, through the app's service worker", NOBODY, (target) => link(target), click),

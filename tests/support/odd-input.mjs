@@ -78,7 +78,7 @@ export const ODD_BODIES = {
   nothing: "",
   "half an object": '{"userId":',
   "a deep array": DEEP,
-  "deep members": payloads('"a"', '{"a":'.repeat(3000) + "1" + "}".repeat(3000)),
+  "deep members": payloads('"a"', `${'{"a":'.repeat(3000)}1${"}".repeat(3000)}`),
   "numbers beyond numbers": payloads("1e999", '{"a":123456789012345678901234567890,"b":1e400}'),
   "half a character": payloads('"\\ud800"', '{"\\udfff":1}'),
   "a member twice": '{"userId":"a","userId":"b","userDataInJWT":{},"userDataInDatabase":{}}',

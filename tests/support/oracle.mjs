@@ -112,13 +112,13 @@ export function sessionOf(world, { access, refresh }) {
 export function logOut(world, held, wanted) {
   const own = sessionOf(world, held);
   const session = find(world, own);
-  const scope = session !== undefined && proves(world, session, held) ? wanted : "current";
+  const scope = session !== undefined && proves(world, held) ? wanted : "current";
   const isMeant = { current: ({ id }) => id === own, all: ({ user }) => user === session?.user };
   isMeant.others = (other) => isMeant.all(other) && other.id !== own;
   return { ended: end(world, isMeant[scope]).length, spared: scope === "others" };
 }
 
-function proves(world, session, { access, refresh }) {
+function proves(world, { access, refresh }) {
   // Looking moves nothing: it is tried on a copy.
   const copy = structuredClone(world);
   if (isGood(world, access)) return check(copy, access).user !== undefined;

@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { UserSessions as Real } from "./index.js";
 
-let recorded = [];
+const recorded = [];
 
 export class UserSessions extends DurableObject {
   constructor(ctx, env) {

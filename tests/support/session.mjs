@@ -47,11 +47,11 @@ const isExpired = ({ attributes }) => Number(attributes["max-age"]) <= 0;
 /** The tokens a response sets, by what they are and whatever prefix their cookies have. */
 export function tokensIn(response) {
   const live = setCookies(response).filter((cookie) => !isExpired(cookie));
-  const valueOf = (kind) => live.find(({ name }) => name.endsWith(kind))?.value;
+  const valueOfKind = (kind) => live.find(({ name }) => name.endsWith(kind))?.value;
   return {
-    access: valueOf("-sAccessToken"),
-    refresh: valueOf("-sRefreshToken"),
-    pending: valueOf("-sLogoutPending"),
+    access: valueOfKind("-sAccessToken"),
+    refresh: valueOfKind("-sRefreshToken"),
+    pending: valueOfKind("-sLogoutPending"),
   };
 }
 

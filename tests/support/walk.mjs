@@ -363,7 +363,7 @@ class Walker {
   // What came, and what the oracle says.
 
   async #ask(requests) {
-    requests.forEach(({ name }) => this.#note(name));
+    for (const { name } of requests) this.#note(name);
     const answers = await Promise.all(requests.map(async ({ send }) => this.#heard(await send())));
     const failures = [];
     for (const order of permutations(requests.map((_, index) => index))) {
@@ -375,7 +375,7 @@ class Walker {
         .find(Boolean);
       if (failure === undefined) {
         this.#world = world;
-        answers.forEach((answer, index) => this.#learn(answer, predicted[index]));
+        for (const [index, answer] of answers.entries()) this.#learn(answer, predicted[index]);
         return;
       }
       failures.push(failure);

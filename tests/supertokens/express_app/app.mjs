@@ -86,7 +86,7 @@ function route() {
   });
   app.post("/functions/:name", call);
   app.use(frameworkOfExpress.errorHandler());
-  app.use((error, request, response, next) => response.status(500).json({ message: error.message }));
+  app.use((error, _request, response, _next) => response.status(500).json({ message: error.message }));
 }
 
 function login(request, response) {

@@ -17,7 +17,7 @@ export function originSource(allowedOrigins = []) {
 
 /** Serves the page away from its API, ended with the test `t`: the origins it can be opened under. */
 export async function siteFor(t) {
-  const server = createServer((request, response) => response.setHeader("content-type", "text/html").end(PAGE));
+  const server = createServer((_request, response) => response.setHeader("content-type", "text/html").end(PAGE));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close() && server.closeAllConnections());
