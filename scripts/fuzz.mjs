@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ensureCargoTool } from "./cargo-tool.mjs";
 import { main, output, ROOT, run, Stop, say } from "./run.mjs";
+import { ensureToolchain } from "./tools.mjs";
 
 const CARGO_FUZZ = "0.13.2";
 const FUZZ = join(ROOT, "fuzz");
@@ -21,6 +22,7 @@ const ENVIRONMENT = { RUSTC_BOOTSTRAP: "1" };
 
 /** Fuzzes each target for so many seconds; gives how many targets there were. One that fails is an error. */
 export async function fuzz(seconds = DEFAULT_SECONDS, targets = allTargets()) {
+  await ensureToolchain();
   const cargoFuzz = await ensureCargoTool({ program: "cargo-fuzz", version: CARGO_FUZZ, takes: "about a minute" });
   say("building the fuzz targets");
   // Without a sanitizer: there is no `unsafe` to watch, and it would be three times slower.

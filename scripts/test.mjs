@@ -15,7 +15,7 @@ import { previousBuild } from "./previous.mjs";
 import { ensurePython } from "./python.mjs";
 import { failure, main, ROOT, run, Stop, watch } from "./run.mjs";
 import { fileOf, namesFor, subjects, testNames } from "./subjects.mjs";
-import { ensureTools } from "./tools.mjs";
+import { ensureToolchain, ensureTools } from "./tools.mjs";
 
 const MAX_GZIP_BYTES = 350_000;
 // Above what any of them takes on a machine that is busy, so that a hang is found in the end.
@@ -28,13 +28,13 @@ const STEPS = [
   ["install: Rust tools", () => prepared(ensureTools)],
   ["install: Chromium", () => prepared(async () => (process.env.CHROMIUM = await ensureChromium()))],
   ["install: Python", () => prepared(ensurePython)],
-  ["format, Rust", () => checked(() => run("cargo", ["fmt", "--all", "--check"]))],
+  ["format, Rust", () => checked(() => cargo("fmt", "--all", "--check"))],
   ["format, JavaScript", () => checked(() => biome("format"))],
   ["lints, JavaScript", () => checked(() => biome("check", "--formatter-enabled=false"))],
-  ["lints, host", () => checked(() => run("cargo", ["clippy", "--workspace", "--all-targets", ...LINTS]))],
+  ["lints, host", () => checked(() => cargo("clippy", "--workspace", "--all-targets", ...LINTS))],
   [
     "lints, wasm32",
-    () => checked(() => run("cargo", ["clippy", "--workspace", "--target", "wasm32-unknown-unknown", ...LINTS])),
+    () => checked(() => cargo("clippy", "--workspace", "--target", "wasm32-unknown-unknown", ...LINTS)),
   ],
   ["host tests", cargoTest],
   ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
@@ -121,6 +121,11 @@ async function prepared(body) {
   return { passed: 0, failed: 0 };
 }
 
+async function cargo(...args) {
+  await ensureToolchain();
+  await run("cargo", args);
+}
+
 // `npm run format` mends what can be mended without thought.
 function biome(...args) {
   return run(join(ROOT, "node_modules", ".bin", "biome"), [...args, "--error-on-warnings"]);
@@ -153,6 +158,7 @@ async function deployDryRun() {
 }
 
 async function cargoTest() {
+  await ensureToolchain();
   const { status, text } = await watch("cargo", ["test", "--workspace", "--locked", "--no-fail-fast"]);
   const counts = [...text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)];
   const sum = (index) => counts.reduce((total, match) => total + Number(match[index]), 0);

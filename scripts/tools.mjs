@@ -7,11 +7,43 @@ import { output, ROOT, run, Stop, say } from "./run.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
-/** Makes sure that the toolchain can format, lint and compile for both targets. */
-export async function ensureToolchain() {
+let toolchain;
+
+/** Makes sure that Rust is the pinned one, and can format, lint and compile for both targets. */
+export function ensureToolchain() {
+  toolchain ??= pinned().then(complete);
+  return toolchain;
+}
+
+/** The Rust that everything is built and checked with. */
+export function rustVersion() {
+  const [, version] = textOf("Cargo.toml").match(/^rust-version = "(\d+\.\d+\.\d+)"$/m) ?? [];
+  if (!version) throw new Stop("Cargo.toml has no rust-version with three numbers");
+  return version;
+}
+
+// The active toolchain will do under any name: where nothing can be downloaded, the right one may be called `stable`.
+async function pinned() {
+  const version = rustVersion();
+  const found = output("rustc", ["--version"]);
+  if (found?.split(" ")[1] === version) return;
+  const toolchains = output("rustup", ["toolchain", "list"]);
+  if (toolchains === undefined) {
+    const instead = found === undefined ? "there is none" : `this is ${found}`;
+    throw new Stop(`Rust ${version} is needed, and ${instead}: install rustup (https://rustup.rs), which can add it`);
+  }
+  if (!toolchains.split("\n").some((name) => name.startsWith(`${version}-`))) {
+    say(`installing Rust ${version}`);
+    const parts = ["--profile", "minimal", "--component", "clippy,rustfmt", "--target", TARGET];
+    await run("rustup", ["toolchain", "install", version, ...parts]);
+  }
+  // For all that is started from here, rather than for the machine.
+  process.env.RUSTUP_TOOLCHAIN = version;
+}
+
+async function complete() {
   const libraries = output("rustc", ["--print", "target-libdir", "--target", TARGET]);
-  if (libraries === undefined) throw new Stop("Rust is missing: install it with rustup (https://rustup.rs)");
-  if (!existsSync(libraries)) await rustup("target", TARGET);
+  if (libraries === undefined || !existsSync(libraries)) await rustup("target", TARGET);
   if (output("cargo", ["fmt", "--version"]) === undefined) await rustup("component", "rustfmt");
   if (output("cargo", ["clippy", "--version"]) === undefined) await rustup("component", "clippy");
 }
@@ -40,8 +72,9 @@ export async function ensureTools() {
 
 // The program and the library speak a private format, so their versions must be equal.
 function wasmBindgenVersion() {
-  const lock = readFileSync(join(ROOT, "Cargo.lock"), "utf8");
-  const [, version] = lock.match(/^name = "wasm-bindgen"\nversion = "(.+)"$/m) ?? [];
+  const [, version] = textOf("Cargo.lock").match(/^name = "wasm-bindgen"\nversion = "(.+)"$/m) ?? [];
   if (!version) throw new Stop("Cargo.lock names no wasm-bindgen");
   return version;
 }
+
+const textOf = (file) => readFileSync(join(ROOT, file), "utf8");
