@@ -9,6 +9,8 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::base::form;
+
 /// What a body's `Content-Type` and `Content-Encoding` say it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormType {
@@ -103,30 +105,10 @@ pub fn first_parameter(text: &str, name: &str) -> Option<String> {
 }
 
 fn first_of(text: &[u8], name: &str) -> Option<String> {
-    text.split(|byte| *byte == b'&').find_map(|pair| {
-        let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        let (other, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    form::pairs(text).find_map(|(other, value)| {
         // Most names differ from the wanted one in their first byte.
-        let is_it = decoded(other).eq(name.bytes());
-        is_it.then(|| String::from_utf8_lossy(&decoded(value).collect::<Vec<_>>()).into_owned())
-    })
-}
-
-/// The bytes of a name or a value. A percent sign that begins no escape is itself.
-fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
-    let mut rest = text.iter().copied();
-    std::iter::from_fn(move || match rest.next()? {
-        b'+' => Some(b' '),
-        b'%' => {
-            let mut ahead = rest.clone();
-            let mut digit = || ahead.next().and_then(|byte| char::from(byte).to_digit(16));
-            let value = digit().zip(digit()).and_then(|(high, low)| u8::try_from((high << 4) | low).ok());
-            if value.is_some() {
-                rest = ahead;
-            }
-            Some(value.unwrap_or(b'%'))
-        }
-        byte => Some(byte),
+        let is_it = form::decoded(other).eq(name.bytes());
+        is_it.then(|| String::from_utf8_lossy(&form::decoded(value).collect::<Vec<_>>()).into_owned())
     })
 }
 

@@ -1,4 +1,4 @@
-//! What every subject builds on: bytes and their text forms, JSON by name, points in time, names.
+//! What every subject builds on: bytes and their text forms, JSON by name, form encoding, points in time, names.
 //!
 //! Invariant: nothing here knows what a session is.
 
@@ -8,6 +8,7 @@
 )]
 
 pub mod bytes;
+pub mod form;
 pub mod json;
 pub mod names;
 pub mod time;
