@@ -2,7 +2,7 @@
 // is, a storage error is never theft, and the answer comes in time.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import {
   backendOf,
   callsByObject,
