@@ -5,10 +5,9 @@
 
 use serde::Serialize;
 
-use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
-use crate::object::SessionEventKind;
-use crate::session::{Handle, ObjectId};
+use crate::object::{SessionEventKind, StoreFailure};
+use crate::session::{Handle, ObjectId, SessionId};
 
 /// Something that the gate refused or could not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,8 +17,6 @@ pub enum GateEvent {
     CsrfRefused,
     /// A `return_to` that is not allowed.
     RedirectRefused,
-    /// The object did not answer.
-    StoreUnavailable,
     /// A client that asked too often.
     RateLimited,
 }
@@ -45,7 +42,7 @@ pub fn session_line(kind: SessionEventKind, handle: Handle, user: Option<&str>, 
 /// The line for a row that cannot be read: its id and nothing of its content.
 #[must_use]
 pub fn unreadable_line(object: ObjectId, row: &str, now: Timestamp) -> String {
-    let handle = Random::parse(row).map(|id| Handle { object, id }.to_string());
+    let handle = SessionId::parse(row).map(|id| Handle { object, id }.to_string());
     line(&Line { event: "session_unreadable", at: now.millis(), row: Some(row), handle, user: None })
 }
 
@@ -54,6 +51,24 @@ pub fn unreadable_line(object: ObjectId, row: &str, now: Timestamp) -> String {
 pub fn gate_line(event: GateEvent, handle: Option<Handle>, now: Timestamp) -> String {
     let handle = handle.map(|handle| handle.to_string());
     line(&Line { event, at: now.millis(), row: None, handle, user: None })
+}
+
+/// The line for a command that its object did not answer.
+#[must_use]
+pub fn store_line(failure: &StoreFailure, now: Timestamp) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        event: &'static str,
+        at: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        handle: Option<String>,
+        command: &'static str,
+        tries: u8,
+        cause: &'a str,
+    }
+    let StoreFailure { object, session, command, tries, cause } = failure;
+    let handle = session.map(|id| Handle { object: *object, id }.to_string());
+    line(&Line { event: "store_unavailable", at: now.millis(), handle, command, tries: *tries, cause })
 }
 
 fn line(value: &impl Serialize) -> String {

@@ -7,15 +7,12 @@ use serde_json::json;
 
 use crate::base::time::Timestamp;
 use crate::config::Config;
+use crate::gate::{Answered, Credentials, RETRY_AFTER, SessionChange, problem};
 use crate::pages::{self, Problem};
 use crate::request::{Form, Head, LogoutLink, first_parameter, logout_link, percent_encode, return_target};
-use crate::response::{Answer, Reason, ResponseHeaders};
+use crate::response::{Answer, Reason};
 use crate::session::{Logout, Scope};
 use crate::token::{Keys, seal_marker};
-
-use crate::gate::Credentials;
-use crate::gate::{Delivery, cleared};
-use crate::gate::{RETRY_AFTER, problem};
 
 /// What a logout request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,36 +88,44 @@ pub fn redirect_target(head: &Head, config: &Config, asked: &LogoutRequest) -> (
     (target.or_else(|| config.logout_redirect.clone()), refused)
 }
 
-/// The answer once the records are gone; `spared` when this device's own was left alone.
+/// Whether a logout left this device alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spared {
+    /// No: its session has ended.
+    Nobody,
+    /// Yes: only others have ended.
+    ThisDevice,
+}
+
+/// The answer once the records are gone.
 #[must_use]
 pub fn done(
     head: &Head,
     config: &Config,
     target: Option<String>,
     revoked: usize,
-    spared: bool,
-    delivery: Delivery,
-) -> Answer {
+    spared: Spared,
+    change: SessionChange,
+) -> Answered {
     let answer = match (head.wants_page(), target) {
         (true, Some(target)) => Answer::see_other(Reason::LoggedOut, target),
-        (true, None) if spared => pages::others_signed_out(config),
+        (true, None) if spared == Spared::ThisDevice => pages::others_signed_out(config),
         (true, None) => pages::signed_out(config),
         (false, _) => Answer::json(200, Reason::LoggedOut, &json!({ "status": "OK", "revoked": revoked })),
     };
-    if spared {
-        return answer.with("cache-control", "no-store");
-    }
-    answer.with_all(signed_out_headers(head, config, delivery))
+    let answer = answer.with("cache-control", "no-store");
+    let is_over = matches!(change, SessionChange::Ended(_));
+    Answered { answer: if is_over { clear_site_data(answer, config) } else { answer }, change }
 }
 
-/// The headers of every answer that says "signed out".
+/// The answer of a logout, with `Clear-Site-Data` if it is configured.
 #[must_use]
-pub fn signed_out_headers(head: &Head, config: &Config, delivery: Delivery) -> ResponseHeaders {
-    let mut additions = cleared(delivery, head.origin().host(), config);
-    if !config.clear_site_data.is_empty() {
-        additions.add("clear-site-data", config.clear_site_data.clone());
+pub fn clear_site_data(answer: Answer, config: &Config) -> Answer {
+    if config.clear_site_data.is_empty() {
+        answer
+    } else {
+        answer.with("clear-site-data", config.clear_site_data.clone())
     }
-    additions
 }
 
 /// The same logouts, to be done later: they end what exists now.

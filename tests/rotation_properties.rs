@@ -10,11 +10,10 @@
 
 use proptest::prelude::*;
 use serde_json::Map;
-use session_gate::base::bytes::Random;
 use session_gate::base::time::{Seconds, Timestamp};
 use session_gate::object::{Rows, decide};
 use session_gate::session::{
-    AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Proof, Reply, Scope, Session,
+    AntiCsrf, Command, FirstUse, Generation, Issued, Nonce, Policy, Proof, Reply, Scope, Session, SessionId,
 };
 
 const ACCESS_TTL: i64 = 600;
@@ -41,9 +40,9 @@ impl Store {
         Self { rows: Vec::new(), now: 1_000_000, drawn: 0 }
     }
 
-    fn draw(&mut self) -> Random {
+    fn draw(&mut self) -> [u8; 16] {
         self.drawn += 1;
-        Random::from_bytes(self.drawn.to_be_bytes())
+        self.drawn.to_be_bytes()
     }
 
     fn run(&mut self, command: Command) -> Reply {
@@ -57,8 +56,8 @@ impl Store {
         reply
     }
 
-    fn log_in(&mut self) -> (Random, Tokens) {
-        let (id, nonce) = (self.draw(), self.draw());
+    fn log_in(&mut self) -> (SessionId, Tokens) {
+        let (id, nonce) = (SessionId::from_bytes(self.draw()), Nonce::from_bytes(self.draw()));
         let session = Session::new(id, nonce, "u".to_owned(), Timestamp::from_seconds(self.now));
         match self.run(Command::Create { session: session.into(), data: Map::new(), replaces: Vec::new() }) {
             Reply::Created(session) => (id, Tokens::issued(session.lineage.current(), self.now)),
@@ -67,7 +66,7 @@ impl Store {
     }
 
     /// What the gate does for a request with these tokens: check, or renew when the access token has expired.
-    fn serve(&mut self, id: Random, tokens: Tokens) -> (Reply, Tokens) {
+    fn serve(&mut self, id: SessionId, tokens: Tokens) -> (Reply, Tokens) {
         if self.now < tokens.expires_at {
             let first_use = tokens.parent.map(|parent| FirstUse { nonce: tokens.nonce, parent });
             let reply = self.run(Command::Check { id, first_use });
@@ -84,12 +83,12 @@ impl Store {
         (reply, after)
     }
 
-    fn renew(&mut self, id: Random, presented: Generation) -> Reply {
-        let nonce = self.draw();
+    fn renew(&mut self, id: SessionId, presented: Generation) -> Reply {
+        let nonce = Nonce::from_bytes(self.draw());
         self.run(Command::Renew { id, presented, nonce, anti_csrf: AntiCsrf::Keep, static_key: None })
     }
 
-    fn is_over(&self, id: Random) -> bool {
+    fn is_over(&self, id: SessionId) -> bool {
         let row = self.rows.iter().find(|row| row.id == id);
         row.is_none_or(|row| self.now > row.ends_at(&POLICY).seconds())
     }
@@ -98,8 +97,8 @@ impl Store {
 /// What the cookie jar holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Tokens {
-    nonce: Random,
-    parent: Option<Random>,
+    nonce: Nonce,
+    parent: Option<Nonce>,
     expires_at: i64,
     refresh: Generation,
 }
@@ -152,7 +151,7 @@ struct Browser {
 }
 
 impl Browser {
-    fn take(&mut self, step: Step, id: Random, store: &mut Store) -> Option<Reply> {
+    fn take(&mut self, step: Step, id: SessionId, store: &mut Store) -> Option<Reply> {
         let mut heard = None;
         match step {
             Step::Send(tab) => {
@@ -186,7 +185,7 @@ impl Browser {
     }
 
     /// Requests under way arrive and are answered before time runs past their delay.
-    fn settle(&mut self, id: Random, store: &mut Store) -> Vec<(Reply, bool)> {
+    fn settle(&mut self, id: SessionId, store: &mut Store) -> Vec<(Reply, bool)> {
         let mut replies = Vec::new();
         for tab in 0..TABS {
             let over = store.is_over(id);
@@ -198,7 +197,7 @@ impl Browser {
     }
 }
 
-fn log_in(store: &mut Store) -> (Random, Browser) {
+fn log_in(store: &mut Store) -> (SessionId, Browser) {
     let (id, jar) = store.log_in();
     (id, Browser { jar, tabs: [Tab::Idle; TABS], deadline: i64::MAX })
 }
@@ -206,7 +205,7 @@ fn log_in(store: &mut Store) -> (Random, Browser) {
 /// Lets the browser take its steps; every reply goes to `look`, with whether the session was over by then.
 fn play(
     steps: &[Step],
-    id: Random,
+    id: SessionId,
     browser: &mut Browser,
     store: &mut Store,
     mut look: impl FnMut(Reply, bool),

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::base::bytes::{self, Random};
-use session_gate::session::{Handle, ObjectId};
+use session_gate::base::bytes;
+use session_gate::session::{Handle, ObjectId, SessionId};
 
 fuzz_target!(|text: &str| {
     if let Some(handle) = Handle::parse(text) {
@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
     if let Some(object) = ObjectId::from_hex(text) {
         assert_eq!(object.to_hex(), text.to_ascii_lowercase());
     }
-    if let Some(random) = Random::parse(text) {
+    if let Some(random) = SessionId::parse(text) {
         assert_eq!(random.to_string(), text);
     }
     if let Some(decoded) = bytes::decode_any(text) {

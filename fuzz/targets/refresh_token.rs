@@ -2,8 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::base::bytes::Random;
-use session_gate::session::{Generation, Handle};
+use session_gate::session::{Generation, Handle, Nonce};
 use session_gate::token::{RefreshToken, open_marker, seal_marker};
 use session_gate_fuzz::with_gate;
 
@@ -41,8 +40,8 @@ fn made_of(data: &[u8]) -> Option<(RefreshToken, &[u8])> {
     let (parent, rest) = rest.split_first_chunk::<16>()?;
     let generation = Generation {
         generation: u32::from_be_bytes(*generation),
-        nonce: Random::from_bytes(*nonce),
-        parent: Random::from_bytes(*parent),
+        nonce: Nonce::from_bytes(*nonce),
+        parent: Nonce::from_bytes(*parent),
     };
     Some((RefreshToken { handle: Handle::from_bytes(handle)?, generation }, rest))
 }

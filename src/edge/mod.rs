@@ -1,15 +1,22 @@
 //! The shell: the only code that knows the platform.
 //!
-//! Invariant: no rule lives here. The shell reads the request, asks the core, talks to the object
-//! and the origin, writes the response; wherever it branches, it branches on an enum of the core.
+//! A request comes in by [`serve`], is taken to its route by `Route::of`, passes `guard::enter`, is carried out by its
+//! route's function, and leaves by `finish`.
+//!
+//! Invariant: the shell asks the domain and obeys. Whether a token is good, a session lives, a request is refused or an
+//! answer may clear a cookie is decided there; here is what takes waiting for, and in which order.
 
+mod body;
 mod exchange;
+mod finish;
+mod guard;
 mod isolate;
 mod object;
 mod pass;
 mod platform;
 mod reply;
 mod routes;
+mod standing;
 
 use std::rc::Rc;
 
@@ -22,7 +29,6 @@ use crate::gate::{Route, misconfigured};
 use crate::response::{Answer, Reason};
 use exchange::Exchange;
 use isolate::Isolate;
-use routes::{account, browser_sdk, core, logout};
 
 #[event(start)]
 fn start() {
@@ -45,7 +51,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         }
     };
     let exchange = Exchange::begin(request, context, isolate)?;
-    let own_promise = Rc::clone(&exchange.promise);
+    let own_promise = Rc::clone(&exchange.client.promise);
     let promise = future_to_promise(async move {
         let response = match answer(&exchange).await {
             Ok(response) => response,
@@ -60,36 +66,9 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
 }
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
-    let answer = match Route::of(exchange.head.path(), exchange.config()) {
-        Route::Origin => return pass::pass(exchange).await,
-        Route::Core(path) => return exchange.respond_as_is(core::serve(exchange, path).await?),
-        route => own_route(exchange, route).await?,
-    };
-    exchange.respond(answer)
-}
-
-async fn own_route(exchange: &Exchange, route: Route<'_>) -> Result<Answer, JsValue> {
-    if let Some(answer) = exchange.preflight() {
-        return Ok(answer);
-    }
-    if exchange.head.is_upgrade()
-        && let Some(refusal) = exchange.cross_site_refusal(exchange.credentials().await, false)
-    {
-        return Ok(refusal);
-    }
-    match route {
-        Route::Logout { all } => logout::serve(exchange, all).await,
-        Route::Session => account::session(exchange).await,
-        Route::Sessions => account::sessions(exchange).await,
-        Route::RevokeSession => account::revoke(exchange).await,
-        Route::Jwks => Ok(account::jwks(exchange).await),
-        Route::Health => Ok(account::health(exchange)),
-        Route::Refresh => browser_sdk::refresh(exchange).await,
-        Route::SignOut => browser_sdk::sign_out(exchange).await,
-        Route::Origin | Route::Core(_) | Route::Unknown => {
-            // Read so that cookies which prove nothing are expired.
-            exchange.credentials().await;
-            Ok(exchange.not_found())
-        }
+    match Route::of(exchange.head.path(), exchange.config()) {
+        Route::Application => pass::pass(exchange).await,
+        Route::Core(path) => finish::to_backend(exchange, routes::core::serve(exchange, path).await),
+        route => finish::own(exchange, routes::serve(exchange, route).await).await,
     }
 }

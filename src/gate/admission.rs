@@ -1,21 +1,22 @@
-//! Admission: what to ask the object about a request's credentials, and what its answer means.
+//! Admission: what to ask the object about a request's credentials, and what its reply means.
 //!
-//! Invariant: nobody is signed in by anything but the object's word, or its word of at most `fresh`
-//! seconds ago. One question at the most; none for credentials that fail their own check.
+//! Invariant: only a reply of the object signs anybody in, or one that is at most `fresh` seconds old. At most one
+//! question; none for credentials that fail their own check.
 
 use std::rc::Rc;
 
-use crate::base::bytes::Random;
 use crate::base::time::{Seconds, Timestamp};
-use crate::config::{AntiCsrfMode, Config};
-use crate::request::{Head, Trust, cross_site};
-use crate::response::Reason;
-use crate::session::{AntiCsrf, Command, Handle, Policy, Reply, Session};
-use crate::token::{AccessToken, Keys};
+use crate::config::Config;
+use crate::memory::Memory;
+use crate::response::{Answer, Reason};
+use crate::session::{Command, Handle, Nonce, Policy, Reply, Session};
+use crate::supertokens::wire::Delivery;
+use crate::token::AccessToken;
 
+use super::change::{Answered, SessionChange};
 use super::credentials::{Access, Credentials, Sent};
-use super::tokens::{Mint, TokenPair, Unsigned};
-use crate::memory::{Asked, Memory};
+use super::csrf::anti_csrf_on_renewal;
+use super::mint::{Mint, TokenPair, Unsigned};
 
 /// What to do about the credentials of a request.
 pub enum Admission {
@@ -73,13 +74,14 @@ pub enum Absence {
 }
 
 impl Absence {
-    /// Whether the browser's cookies are of no use any more.
+    /// The answer, which takes the tokens back if they are of no use any more.
     #[must_use]
-    pub const fn clears(self) -> bool {
-        match self {
-            Self::None | Self::Unrenewed | Self::TryRefresh => false,
-            Self::Conflict | Self::Ended | Self::Lapsed | Self::Theft => true,
-        }
+    pub fn answered(self, answer: Answer, delivery: Delivery) -> Answered {
+        let change = match self {
+            Self::None | Self::Unrenewed | Self::TryRefresh => SessionChange::Nothing,
+            Self::Conflict | Self::Ended | Self::Lapsed | Self::Theft => SessionChange::TakenBack(delivery),
+        };
+        Answered { answer, change }
     }
 
     /// The message of a 401.
@@ -127,57 +129,9 @@ impl Absence {
     }
 }
 
-/// Whether an unsafe request must be refused because another site may have made the browser send it.
-///
-/// `needs_cookie` is for the origin's routes, where a request without a session cookie is the
-/// application's own affair.
+/// Who the request is from if the session lives and nothing about it has changed.
 #[must_use]
-pub fn csrf_refusal(head: &Head, credentials: &Credentials, config: &Config, needs_cookie: bool) -> bool {
-    let unsafe_request = !head.is_safe() || head.is_upgrade();
-    let ambient = credentials.has_cookie() || !needs_cookie;
-    if !unsafe_request || !ambient || credentials.header_mode || config.anti_csrf == AntiCsrfMode::None {
-        return false;
-    }
-    cross_site(head, Trust { origins: &config.cors_origins, same_site: config.allow_same_site })
-}
-
-/// Whether an unsafe request lacks the proof that `ANTI_CSRF` asks for besides the provenance. A browser
-/// cannot put headers on a WebSocket handshake; its `Origin` has to do.
-///
-/// Only cookies that this gate signed, dead or alive, call for the proof. Others act for nobody, and nobody
-/// could prove anything for them: a browser that holds some would be locked out of the login.
-#[must_use]
-pub fn lacks_anti_csrf(head: &Head, credentials: &Credentials, config: &Config, keys: &Keys) -> bool {
-    if head.is_safe() || !credentials.has_genuine_cookie() || credentials.header_mode {
-        return false;
-    }
-    match config.anti_csrf {
-        AntiCsrfMode::FetchMetadata | AntiCsrfMode::None => false,
-        AntiCsrfMode::CustomHeader => head.header("rid").is_none(),
-        AntiCsrfMode::Token => {
-            !credentials.handle().is_some_and(|handle| shows_anti_csrf(head, handle, keys))
-        }
-    }
-}
-
-/// What a renewal by the gate knows of the anti-CSRF token.
-#[must_use]
-pub fn anti_csrf_on_renewal(config: &Config) -> AntiCsrf {
-    match config.anti_csrf {
-        AntiCsrfMode::Token => AntiCsrf::Proved,
-        AntiCsrfMode::FetchMetadata | AntiCsrfMode::CustomHeader | AntiCsrfMode::None => AntiCsrf::Keep,
-    }
-}
-
-/// Whether the `anti-csrf` header has the session's token.
-#[must_use]
-pub fn shows_anti_csrf(head: &Head, handle: Handle, keys: &Keys) -> bool {
-    head.header("anti-csrf").is_some_and(|shown| keys.accepts_anti_csrf(handle, shown))
-}
-
-/// Who the request will turn out to be from if the session lives and nothing about it has changed.
-#[must_use]
-pub fn expected(credentials: &Credentials, memory: &Memory) -> Option<Identity> {
+pub fn identity_if_unchanged(credentials: &Credentials, memory: &Memory) -> Option<Identity> {
     let Access::Good(token) = &credentials.access else { return None };
     let is_settled = token.parent.is_none()
         && credentials.pending.is_empty()
@@ -194,7 +148,7 @@ pub fn admit(
     config: &Config,
     memory: &Memory,
     fresh: Seconds,
-    nonce: impl FnOnce() -> Option<Random>,
+    nonce: impl FnOnce() -> Option<Nonce>,
     now: Timestamp,
 ) -> Option<Admission> {
     let signed_out = |absence| Some(Admission::Settled(Standing::SignedOut(absence)));
@@ -237,39 +191,19 @@ pub fn admit(
     )
 }
 
-/// What the object's answer means; `None` if it is no answer to what was asked.
+/// What the object's reply means; `None` if it does not answer what was asked.
 #[must_use]
-pub fn judge(
-    reply: Reply,
-    handle: Handle,
-    credentials: &Credentials,
-    memory: &Memory,
-    asked: Asked,
-    mint: Mint<'_>,
-) -> Option<Verdict> {
+pub fn interpret(reply: Reply, handle: Handle, credentials: &Credentials, mint: Mint<'_>) -> Option<Verdict> {
     let signed_out = |absence| Some(Verdict::Settled(Standing::SignedOut(absence)));
     match reply {
-        // It ended in this isolate while the object was asked: its tokens are not handed out, and the browser may
-        // hold a newer session, so nothing is taken back.
-        Reply::Live(_) | Reply::Renewed { .. } if memory.has_ended(handle) => signed_out(Absence::None),
-        Reply::Live(session) => {
-            memory.lives(handle, asked);
-            checked(session, credentials, mint)
-        }
+        Reply::Live(session) => checked(session, credentials, mint),
         Reply::Renewed { session, issued } => {
-            memory.lives(handle, asked);
             let unsigned = mint.issue(&session, &issued, handle)?;
             Some(Verdict::NewTokens(session.into(), unsigned))
         }
-        Reply::Gone => {
-            memory.ended(handle);
-            signed_out(Absence::of_ended(credentials, mint.policy, mint.now))
-        }
+        Reply::Gone => signed_out(Absence::of_ended(credentials, mint.policy, mint.now)),
         Reply::Superseded => signed_out(Absence::Ended),
-        Reply::Reuse { .. } => {
-            memory.ended(handle);
-            signed_out(Absence::Theft)
-        }
+        Reply::Reuse { .. } => signed_out(Absence::Theft),
         Reply::AntiCsrfMissing => signed_out(Absence::TryRefresh),
         Reply::Created(_)
         | Reply::Revoked { .. }

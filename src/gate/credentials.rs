@@ -9,11 +9,11 @@
 
 use std::rc::Rc;
 
-use super::tokens::Delivery;
 use crate::config::Config;
 use crate::cookies::GateCookie;
 use crate::request::{Head, Held, hold, values};
 use crate::session::{Handle, Logout, Proof, Scope};
+use crate::supertokens::wire::Delivery;
 use crate::token::{AccessToken, Keys, RefreshToken, Verified, claims_session, open_marker};
 
 /// The session tokens of a request.
@@ -82,7 +82,7 @@ pub enum Access {
     Missing,
     /// Good now.
     Good(Rc<AccessToken>),
-    /// Good once.
+    /// Signature valid, but expired.
     Expired(Rc<AccessToken>),
 }
 
@@ -157,11 +157,11 @@ impl<'a> Presented<'a> {
         Credentials { strays, ..credentials }
     }
 
-    /// The credentials for ending the session of the cookies and no other, where the refresh token is
-    /// enough for it: its tag costs a tenth of what the access token's signature does, which is not
-    /// looked at then, and missing from what is given. A token that claims another session is another matter.
+    /// The credentials for ending the session of the cookies and no other, where the refresh token is enough: to
+    /// check its tag costs a tenth of verifying the access token. The access token is then not verified, and is
+    /// missing from the result. Returns `None` if it names another session.
     #[must_use]
-    pub fn leaving(self, keys: &Keys) -> Option<Credentials> {
+    pub fn for_logout(self, keys: &Keys) -> Option<Credentials> {
         let refresh = self.refresh.value().and_then(|text| RefreshToken::open(text, keys))?;
         let is_same = self.access.value().is_none_or(|text| claims_session(text, refresh.handle));
         (self.bearer.is_none() && is_same).then(|| self.with(Access::Missing, "", Some(refresh), keys))
@@ -345,16 +345,16 @@ mod tests {
     use crate::base::time::Timestamp;
     use crate::config::tests::config;
     use crate::request::head::tests::head;
-    use crate::session::{Lineage, ObjectId};
+    use crate::session::{Lineage, Nonce, ObjectId, SessionId};
     use serde_json::json;
 
     fn handle(n: u8) -> Handle {
-        Handle { object: ObjectId::default(), id: bytes::Random::from_bytes([n; 16]) }
+        Handle { object: ObjectId::default(), id: SessionId::from_bytes([n; 16]) }
     }
 
     /// The refresh token of a session, good or of a stranger's making.
     fn refresh(n: u8, keys: &Keys) -> String {
-        let lineage = Lineage::start(bytes::Random::from_bytes([n; 16]), Timestamp::default());
+        let lineage = Lineage::start(Nonce::from_bytes([n; 16]), Timestamp::default());
         RefreshToken { handle: handle(n), generation: lineage.current().refresh }.seal(keys)
     }
 
@@ -368,7 +368,7 @@ mod tests {
         let config = config(json!({})).ok().unwrap();
         let headers = [&[("cookie", cookies)], headers].concat();
         let head = head("POST", "https://a.example/logout", &headers);
-        Presented::find(&head, &config).leaving(&config.keys())?.handle()
+        Presented::find(&head, &config).for_logout(&config.keys())?.handle()
     }
 
     #[test]

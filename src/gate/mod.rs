@@ -1,24 +1,31 @@
-//! What to do about a request: the rules of routes, admission, logout, and what the origin may say.
+//! What to do about a request: its route and what that asks, who it is from, how it is refused, how tokens travel,
+//! and what the application may say about sessions.
 //!
-//! Invariant: every function here is a decision over plain values. The shell carries it out.
+//! Invariant: every function here decides over plain values, what the isolate remembers among them, and changes
+//! none of them. The shell carries the decision out.
 
 mod admission;
 mod caching;
+mod change;
 mod control;
 mod credentials;
+mod csrf;
+mod entry;
+mod mint;
 mod refusal;
 mod route;
-mod tokens;
 
 pub use admission::{
-    Absence, Admission, Identity, Standing, Verdict, admit, anti_csrf_on_renewal, csrf_refusal, expected,
-    judge, lacks_anti_csrf, shows_anti_csrf,
+    Absence, Admission, Identity, Standing, Verdict, admit, identity_if_unchanged, interpret,
 };
 pub use caching::{Caching, is_targeted};
+pub use change::{Answered, IN_TIME_MS, Renewed, SessionChange, strays_expired};
 pub use control::{ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
 pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
+pub use csrf::{is_forged, is_unsafe, lacks_anti_csrf, shows_anti_csrf};
+pub use entry::{Entry, Limit, Methods, Proof, Provenance, ReadBody, Reads};
+pub use mint::{Mint, TokenPair, Unsigned};
 pub use refusal::{
     RETRY_AFTER, challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable,
 };
 pub use route::Route;
-pub use tokens::{Delivery, Mint, TokenPair, Unsigned, bearer_cleared, cleared, delivered, taken_back};

@@ -12,20 +12,21 @@ use crate::cookies::SameSite;
 use crate::pages::{self, Problem};
 use crate::request::{Head, Origin, is_path, percent_encode};
 use crate::response::{Answer, Body, Reason};
+use crate::supertokens::wire::Delivery;
 
 use super::admission::Absence;
+use super::change::Answered;
 use super::credentials::Credentials;
 use super::route::Route;
-use super::tokens::{Delivery, taken_back};
 
 /// Seconds after which trying again is worthwhile.
 pub const RETRY_AFTER: u32 = 5;
 
 /// The answer to a request that needs a session and has none.
 #[must_use]
-pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absence: Absence) -> Answer {
+pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absence: Absence) -> Answered {
     if hides_strict_cookies(head, config, credentials) {
-        return pages::go_on(&local(head.target()), config).with("cache-control", "no-store");
+        return pages::go_on(&local(head.target()), config).with("cache-control", "no-store").into();
     }
     let answer = match (&config.login_url, head.is_navigation()) {
         (Some(login), true) => {
@@ -34,12 +35,8 @@ pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absen
         (None, true) => problem(head, config, &Problem::NoSession).because(absence.reason()),
         (_, false) => unauthorised(head, config, absence),
     };
-    if absence.clears() {
-        let delivery = if credentials.has_cookie() { credentials.delivery() } else { Delivery::Cookies };
-        answer.with_all(taken_back(delivery, credentials, head.origin().host(), config))
-    } else {
-        answer.with("cache-control", "no-store")
-    }
+    let delivery = if credentials.has_cookie() { credentials.delivery() } else { Delivery::Cookies };
+    absence.answered(answer.with("cache-control", "no-store"), delivery)
 }
 
 /// The JSON of a 401. Where a login would help it says where the login is.
@@ -144,7 +141,7 @@ fn page_of<'a>(head: &'a Head, config: &Config) -> &'a str {
     let page = head.header("referer").and_then(|referer| path_on(head.origin(), referer));
     let leads_back = |target: &&str| {
         let path = target.split('?').next().unwrap_or_default();
-        Route::of(path, config) == Route::Origin && !config.is_login_path(path, head.origin())
+        Route::of(path, config) == Route::Application && !config.is_login_path(path, head.origin())
     };
     page.filter(leads_back).unwrap_or("/")
 }

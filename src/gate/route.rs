@@ -2,7 +2,7 @@
 //!
 //! Rule: a slash at the end of a path means nothing on the gate's own routes.
 //!
-//! Invariant: every path under `BASE_PATH` and `CORE_PATH` is the gate's; none of them reaches the origin.
+//! Invariant: every path under `BASE_PATH` and `CORE_PATH` is the gate's; none of them reaches the application.
 
 use crate::config::Config;
 
@@ -10,7 +10,7 @@ use crate::config::Config;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// Through the gate to the application.
-    Origin,
+    Application,
     /// Log out; of every device if the path says so.
     Logout {
         /// `…/all`.
@@ -52,7 +52,7 @@ impl<'a> Route<'a> {
             }
         }
         match below(path, &config.base_path) {
-            None => Self::Origin,
+            None => Self::Application,
             Some("/session") => Self::Session,
             Some("/sessions") => Self::Sessions,
             Some("/sessions/revoke") => Self::RevokeSession,
@@ -80,14 +80,14 @@ mod tests {
     fn paths_find_their_routes() {
         let config = config(json!({})).ok().unwrap();
         for (path, route) in [
-            ("/", Route::Origin),
+            ("/", Route::Application),
             ("/logout", Route::Logout { all: false }),
             ("/logout/all", Route::Logout { all: true }),
-            ("/logout/x", Route::Origin),
-            ("/logouts", Route::Origin),
+            ("/logout/x", Route::Application),
+            ("/logouts", Route::Application),
             ("/logout/", Route::Logout { all: false }),
             ("/logout/all/", Route::Logout { all: true }),
-            ("/logout//", Route::Origin),
+            ("/logout//", Route::Application),
             ("/auth/", Route::Unknown),
             ("/auth/session/", Route::Session),
             ("/auth/sessions/revoke/", Route::RevokeSession),
@@ -96,7 +96,7 @@ mod tests {
             ("/auth/core/hello/", Route::Core("/hello/")),
             ("/auth", Route::Unknown),
             ("/auth/x", Route::Unknown),
-            ("/authors", Route::Origin),
+            ("/authors", Route::Application),
             ("/auth/session", Route::Session),
             ("/auth/session/refresh", Route::Refresh),
             ("/auth/core/hello", Route::Core("/hello")),

@@ -1,8 +1,8 @@
 //! What an isolate remembers of sessions: when the object last said that one lives, and which ended.
 //!
-//! Invariant: bounded plain data. A positive answer is used only as long as a route's `fresh` allows,
-//! and a revocation that passes through the isolate ends it at once. A negative answer stays true:
-//! the id of an ended session is never used again.
+//! Invariant: bounded plain data, written by [`Memory::learn`] alone, which every reply of an object goes through. A
+//! positive answer is used only as long as a route's `fresh` allows, and a revocation that passes through the isolate
+//! ends it at once. A negative answer stays true: the id of an ended session is never used again.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 
 use crate::base::time::{Seconds, Timestamp};
-use crate::session::{Handle, ObjectId};
+use crate::session::{Command, Handle, ObjectId, Reply, Scope, SessionId};
 
 /// How many sessions are remembered: under 1 MiB.
 const SESSIONS: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
@@ -33,10 +33,8 @@ pub struct Memory {
 /// When an object was asked: the time, and how many changes the isolate had seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
-    /// The time.
-    pub at: Timestamp,
-    /// [`Memory::changes`] then.
-    pub changes: u64,
+    at: Timestamp,
+    changes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,24 +55,61 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// The object said that the session lives.
-    pub fn lives(&self, handle: Handle, asked: Asked) {
-        self.put(handle, Known::Lived(asked));
+    /// Takes in what an object replied to a command that was sent at `asked`.
+    pub fn learn(&self, object: ObjectId, command: &Command, reply: &Reply, asked: Asked) {
+        let handle = |id| Handle { object, id };
+        match (command, reply) {
+            (
+                Command::Check { id, .. } | Command::Renew { id, .. },
+                Reply::Live(_) | Reply::Renewed { .. },
+            ) => {
+                self.put(handle(*id), Known::Lived(asked));
+            }
+            (
+                Command::Check { id, .. } | Command::Renew { id, .. } | Command::Read { id },
+                Reply::Gone | Reply::Reuse { .. },
+            ) => self.ended(handle(*id)),
+            (Command::Update { id, .. }, Reply::Gone) => {
+                self.ended(handle(*id));
+                self.changed(object);
+            }
+            (Command::Update { .. }, Reply::Updated(_)) => self.changed(object),
+            (Command::Create { replaces, .. }, Reply::Created(_)) => {
+                // The new session may have taken the place of the longest unused one as well.
+                self.changed(object);
+                self.all_ended(object, replaces);
+            }
+            (command, Reply::Revoked { ids, scope }) => {
+                self.all_ended(object, ids);
+                // Also where it was gone already.
+                match command {
+                    Command::Revoke { id, .. } if *scope != Scope::Others => self.ended(handle(*id)),
+                    Command::Remove { ids } => self.all_ended(object, ids),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
     }
 
-    /// How many changes there were.
+    /// A point in time by the changes that this isolate knows of.
     #[must_use]
-    pub const fn changes(&self) -> u64 {
-        self.changes.get()
+    pub fn asked(&self, now: Timestamp) -> Asked {
+        Asked { at: now, changes: self.changes.get() }
     }
 
-    /// The object said that the session has ended.
-    pub fn ended(&self, handle: Handle) {
+    fn all_ended(&self, object: ObjectId, ids: &[SessionId]) {
+        for id in ids {
+            self.ended(Handle { object, id: *id });
+        }
+    }
+
+    fn ended(&self, handle: Handle) {
         self.put(handle, Known::Ended);
     }
 
     /// Something changed in the user's sessions: no earlier positive answer counts.
-    pub fn forget_object(&self, object: ObjectId) {
+    fn changed(&self, object: ObjectId) {
         self.changes.set(self.changes.get().saturating_add(1));
         let Ok(mut changed) = self.changed.try_borrow_mut() else { return };
         if let Some((other, change)) = changed.push(object, self.changes.get())
@@ -124,14 +159,27 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::bytes::Random;
+    use crate::session::{AntiCsrf, Generation, Nonce, Proof, Session};
 
     fn handle(n: u8) -> Handle {
-        Handle { object: ObjectId::default(), id: Random::from_bytes([n; 16]) }
+        Handle { object: ObjectId::default(), id: SessionId::from_bytes([n; 16]) }
     }
 
     fn asked(seconds: i64, memory: &Memory) -> Asked {
-        Asked { at: at(seconds), changes: memory.changes() }
+        memory.asked(at(seconds))
+    }
+
+    fn session(n: u8) -> Session {
+        let id = SessionId::from_bytes([n; 16]);
+        Session::new(id, Nonce::NONE, "u".into(), at(0))
+    }
+
+    fn check(n: u8) -> Command {
+        Command::Check { id: session(n).id, first_use: None }
+    }
+
+    fn lived(memory: &Memory, n: u8, asked: Asked) {
+        memory.learn(ObjectId::default(), &check(n), &Reply::Live(session(n)), asked);
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -141,7 +189,7 @@ mod tests {
     #[test]
     fn an_answer_is_fresh_for_as_long_as_the_route_allows() {
         let memory = Memory::default();
-        memory.lives(handle(1), asked(100, &memory));
+        lived(&memory, 1, asked(100, &memory));
         assert!(memory.is_fresh(handle(1), Seconds::new(30), at(130)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(131)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(0), at(100)));
@@ -152,7 +200,7 @@ mod tests {
     fn an_ended_session_never_comes_back() {
         let memory = Memory::default();
         memory.ended(handle(1));
-        memory.lives(handle(1), asked(100, &memory));
+        lived(&memory, 1, asked(100, &memory));
         assert!(memory.has_ended(handle(1)));
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(100)));
     }
@@ -161,12 +209,12 @@ mod tests {
     fn a_change_of_the_user_s_sessions_ends_freshness() {
         let memory = Memory::default();
         let before = asked(100, &memory);
-        memory.lives(handle(1), before);
-        memory.forget_object(ObjectId::default());
+        lived(&memory, 1, before);
+        memory.changed(ObjectId::default());
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
-        memory.lives(handle(1), before);
+        lived(&memory, 1, before);
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)), "an answer from before");
-        memory.lives(handle(1), asked(100, &memory));
+        lived(&memory, 1, asked(100, &memory));
         assert!(memory.is_fresh(handle(1), Seconds::new(30), at(102)));
         assert!(!memory.has_ended(handle(1)));
     }
@@ -174,12 +222,55 @@ mod tests {
     #[test]
     fn a_change_counts_for_all_when_it_is_too_long_ago_to_know_whose_it_was() {
         let memory = Memory::default();
-        memory.lives(handle(1), asked(100, &memory));
-        memory.forget_object(ObjectId::default());
+        lived(&memory, 1, asked(100, &memory));
+        memory.changed(ObjectId::default());
         for n in 0..1024_u32 {
             let hex = format!("{:064x}", n + 1);
-            memory.forget_object(ObjectId::from_hex(&hex).unwrap());
+            memory.changed(ObjectId::from_hex(&hex).unwrap());
         }
         assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
+    }
+
+    #[test]
+    fn every_reply_that_ends_a_session_is_learnt() {
+        let id = session(1).id;
+        let generation = Generation { generation: 0, nonce: Nonce::NONE, parent: Nonce::NONE };
+        let renew = || Command::Renew {
+            id,
+            presented: generation,
+            nonce: Nonce::NONE,
+            anti_csrf: AntiCsrf::Keep,
+            static_key: None,
+        };
+        let revoke = |scope| Command::Revoke { id, scope, proof: Proof::Expired, as_of: None };
+        let revoked =
+            |ids: &[u8], scope| Reply::Revoked { ids: ids.iter().map(|n| session(*n).id).collect(), scope };
+        let create =
+            Command::Create { session: session(9).into(), data: serde_json::Map::new(), replaces: vec![id] };
+        let update = Command::Update { id, data: None, payload: None };
+        for (command, reply, ended) in [
+            (check(1), Reply::Live(session(1)), false),
+            (check(1), Reply::Superseded, false),
+            (check(1), Reply::Gone, true),
+            (renew(), Reply::Gone, true),
+            (renew(), Reply::AntiCsrfMissing, false),
+            (renew(), Reply::Reuse { user_id: "u".into() }, true),
+            (Command::Read { id }, Reply::Gone, true),
+            (update.clone(), Reply::Gone, true),
+            (update, Reply::Updated(session(1)), false),
+            (create.clone(), Reply::Created(session(9)), true),
+            (create, Reply::TooLarge, false),
+            (revoke(Scope::Current), revoked(&[], Scope::Current), true),
+            (revoke(Scope::All), revoked(&[2], Scope::All), true),
+            (revoke(Scope::Others), revoked(&[2], Scope::Others), false),
+            (Command::Remove { ids: vec![id] }, revoked(&[], Scope::Current), true),
+            (Command::RemoveAll { tenant_id: None }, revoked(&[1], Scope::All), true),
+            (Command::List { tenant_id: None }, Reply::Listed(vec![]), false),
+        ] {
+            let memory = Memory::default();
+            lived(&memory, 1, asked(100, &memory));
+            memory.learn(ObjectId::default(), &command, &reply, asked(101, &memory));
+            assert_eq!(memory.has_ended(handle(1)), ended, "{command:?} {reply:?}");
+        }
     }
 }

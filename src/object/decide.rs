@@ -7,11 +7,11 @@
 use serde_json::{Map, Value};
 
 use super::event::{SessionEvent, SessionEventKind};
-use crate::base::bytes::Random;
 use crate::base::time::{Instant, Seconds, Timestamp};
-use crate::session::{AntiCsrf, Command, PayloadChange, Proof, Reply, Scope};
-use crate::session::{FirstUse, Generation};
-use crate::session::{Payload, Policy, Session, Unreadable};
+use crate::session::{
+    AntiCsrf, Command, FirstUse, Generation, Nonce, Payload, PayloadChange, Policy, Proof, Reply, Scope,
+    Session, SessionId, Unreadable,
+};
 use crate::token::fits_a_cookie;
 
 /// By how much the clocks of two machines may differ. The Worker says when a logout was asked for, and the object
@@ -33,13 +33,13 @@ pub struct Rows {
 #[derive(Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Sessions to delete.
-    pub delete: Vec<Random>,
+    pub delete: Vec<SessionId>,
     /// Rows to delete that cannot be read, by what they are found by.
     pub discard: Vec<String>,
     /// Rows to insert or replace.
     pub save: Vec<Session>,
     /// Data to store with a row.
-    pub data: Option<(Random, Map<String, Value>)>,
+    pub data: Option<(SessionId, Map<String, Value>)>,
     /// What happened, for the log.
     pub events: Vec<SessionEvent>,
 }
@@ -58,31 +58,33 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
     let instant: Instant = now.into();
     let now = instant.second;
     let Rows { sessions, unreadable, data: row_data } = rows;
-    let mut turn = Decision { sessions, unreadable, policy, now, outcome: Outcome::default() };
-    turn.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
-    turn.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
+    let mut decision = Decision { sessions, unreadable, policy, now, outcome: Outcome::default() };
+    decision.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
+    decision.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
-        Command::Create { session, data, replaces } => turn.create(session.begun(instant), data, &replaces),
-        Command::Check { id, first_use } => turn.check(id, first_use),
-        Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
-            turn.renew(id, presented, nonce, anti_csrf, static_key)
+        Command::Create { session, data, replaces } => {
+            decision.create(session.begun(instant), data, &replaces)
         }
-        Command::Revoke { id, scope, proof, as_of } => turn.revoke(id, scope, proof, as_of),
+        Command::Check { id, first_use } => decision.check(id, first_use),
+        Command::Renew { id, presented, nonce, anti_csrf, static_key } => {
+            decision.renew(id, presented, nonce, anti_csrf, static_key)
+        }
+        Command::Revoke { id, scope, proof, as_of } => decision.revoke(id, scope, proof, as_of),
         Command::Remove { ids } => {
-            turn.remove(|session| ids.contains(&session.id), |row| is_one_of(row, &ids))
+            decision.remove(|session| ids.contains(&session.id), |row| is_one_of(row, &ids))
         }
         // Which tenant it was in cannot be read. To end too much costs a login.
         Command::RemoveAll { tenant_id } => {
-            turn.remove(|session| in_tenant(session, tenant_id.as_deref()), |_| true)
+            decision.remove(|session| in_tenant(session, tenant_id.as_deref()), |_| true)
         }
-        Command::List { tenant_id } => turn.list(tenant_id.as_deref()),
-        Command::Read { id } => match turn.find(id) {
+        Command::List { tenant_id } => decision.list(tenant_id.as_deref()),
+        Command::Read { id } => match decision.find(id) {
             Some(session) => Reply::Read { session, data: row_data },
             None => Reply::Gone,
         },
-        Command::Update { id, data, payload } => turn.update(id, data, payload),
+        Command::Update { id, data, payload } => decision.update(id, data, payload),
     };
-    (reply, turn.outcome)
+    (reply, decision.outcome)
 }
 
 /// One command under way: the living sessions, and what is decided so far.
@@ -95,7 +97,7 @@ struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    fn create(&mut self, session: Session, data: Map<String, Value>, replaces: &[Random]) -> Reply {
+    fn create(&mut self, session: Session, data: Map<String, Value>, replaces: &[SessionId]) -> Reply {
         if let Some(earlier) = self.find(session.id) {
             return Reply::Created(earlier);
         }
@@ -124,11 +126,11 @@ impl Decision<'_> {
     fn make_room(&mut self) {
         self.sort_by_use();
         let excess = self.sessions.len().saturating_add(1).saturating_sub(self.policy.max_sessions);
-        let oldest: Vec<Random> = self.sessions.iter().take(excess).map(|session| session.id).collect();
+        let oldest: Vec<SessionId> = self.sessions.iter().take(excess).map(|session| session.id).collect();
         self.delete_where(SessionEventKind::Excess, |session| oldest.contains(&session.id));
     }
 
-    fn check(&mut self, id: Random, first_use: Option<FirstUse>) -> Reply {
+    fn check(&mut self, id: SessionId, first_use: Option<FirstUse>) -> Reply {
         let Some(session) = self.find(id) else { return Reply::Gone };
         let Some(token) = first_use else { return Reply::Live(session) };
         let Ok(lineage) = session.lineage.first_use(token, self.now) else { return Reply::Superseded };
@@ -142,9 +144,9 @@ impl Decision<'_> {
 
     fn renew(
         &mut self,
-        id: Random,
+        id: SessionId,
         presented: Generation,
-        nonce: Random,
+        nonce: Nonce,
         anti_csrf: AntiCsrf,
         static_key: Option<bool>,
     ) -> Reply {
@@ -177,7 +179,7 @@ impl Decision<'_> {
         Reply::Renewed { session: renewed, issued }
     }
 
-    fn revoke(&mut self, id: Random, scope: Scope, proof: Proof, as_of: Option<Timestamp>) -> Reply {
+    fn revoke(&mut self, id: SessionId, scope: Scope, proof: Proof, as_of: Option<Timestamp>) -> Reply {
         let scope = if self.find(id).is_some_and(|session| self.proves(&session, proof)) {
             scope
         } else {
@@ -222,8 +224,8 @@ impl Decision<'_> {
     }
 
     /// What has been ended since, the rows that cannot be read among it.
-    fn ended_since(&self, (deleted, discarded): (usize, usize)) -> Vec<Random> {
-        let discarded = self.outcome.discard.iter().skip(discarded).filter_map(|id| Random::parse(id));
+    fn ended_since(&self, (deleted, discarded): (usize, usize)) -> Vec<SessionId> {
+        let discarded = self.outcome.discard.iter().skip(discarded).filter_map(|id| SessionId::parse(id));
         self.outcome.delete.iter().skip(deleted).copied().chain(discarded).collect()
     }
 
@@ -235,7 +237,7 @@ impl Decision<'_> {
 
     fn update(
         &mut self,
-        id: Random,
+        id: SessionId,
         data: Option<Map<String, Value>>,
         change: Option<PayloadChange>,
     ) -> Reply {
@@ -256,17 +258,12 @@ impl Decision<'_> {
 
     /// The longest unused first. There are few, and mostly they are in order.
     fn sort_by_use(&mut self) {
-        let last_use =
-            |session: &Session| (session.last_seen_at, session.created_at, session.created_ms, session.id);
-        let mut sorted: Vec<Session> = Vec::with_capacity(self.sessions.len());
-        for session in self.sessions.drain(..) {
-            let place = sorted.partition_point(|earlier| last_use(earlier) < last_use(&session));
-            sorted.insert(place, session);
-        }
-        self.sessions = sorted;
+        self.sessions.sort_by_key(|session| {
+            (session.last_seen_at, session.created_at, session.created_ms, session.id)
+        });
     }
 
-    fn find(&self, id: Random) -> Option<Session> {
+    fn find(&self, id: SessionId) -> Option<Session> {
         self.sessions.iter().find(|session| session.id == id).cloned()
     }
 
@@ -290,7 +287,7 @@ impl Decision<'_> {
         self.unreadable = kept;
         let gone: Vec<Unreadable> = gone;
         for Unreadable { id, user_id, .. } in gone {
-            if let Some(id) = Random::parse(&id) {
+            if let Some(id) = SessionId::parse(&id) {
                 self.outcome.events.push(SessionEvent { kind, id, user_id });
             }
             self.outcome.discard.push(id);
@@ -306,8 +303,8 @@ impl Decision<'_> {
     }
 }
 
-fn is_one_of(row: &Unreadable, ids: &[Random]) -> bool {
-    Random::parse(&row.id).is_some_and(|id| ids.contains(&id))
+fn is_one_of(row: &Unreadable, ids: &[SessionId]) -> bool {
+    SessionId::parse(&row.id).is_some_and(|id| ids.contains(&id))
 }
 
 fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
@@ -330,23 +327,27 @@ mod tests {
         Timestamp::from_seconds(seconds)
     }
 
-    fn id(n: u8) -> Random {
-        Random::from_bytes([n; 16])
+    fn nonce(n: u8) -> Nonce {
+        Nonce::from_bytes([n; 16])
+    }
+
+    fn id(n: u8) -> SessionId {
+        SessionId::from_bytes([n; 16])
     }
 
     fn session(n: u8, seen: i64) -> Session {
-        Session::new(id(n), id(n), "u".into(), at(seen))
+        Session::new(id(n), nonce(n), "u".into(), at(seen))
     }
 
     fn rows(sessions: &[Session]) -> Rows {
         Rows { sessions: sessions.to_vec(), ..Rows::default() }
     }
 
-    fn create(n: u8, replaces: &[Random]) -> Command {
+    fn create(n: u8, replaces: &[SessionId]) -> Command {
         Command::Create { session: session(n, 0).into(), data: Map::new(), replaces: replaces.to_vec() }
     }
 
-    fn revoked(reply: &Reply) -> (&[Random], Scope) {
+    fn revoked(reply: &Reply) -> (&[SessionId], Scope) {
         match reply {
             Reply::Revoked { ids, scope } => (ids, *scope),
             other => panic!("{other:?}"),
@@ -388,7 +389,7 @@ mod tests {
             let (reply, outcome) =
                 decide(rows(&known), create(n, &[]), &POLICY, Instant::from_millis(millis));
             let Reply::Created(made) = reply else { panic!("{reply:?}") };
-            let excess: Vec<Random> =
+            let excess: Vec<SessionId> =
                 known.iter().take(known.len().saturating_sub(2)).map(|old| old.id).collect();
             assert_eq!(outcome.delete, excess);
             assert!(known.last().is_none_or(|last| last.created_ms < made.created_ms));
@@ -420,11 +421,11 @@ mod tests {
 
     #[test]
     fn reuse_deletes_the_session() {
-        let stale = Generation { generation: 0, nonce: id(9), parent: Random::ZERO };
+        let stale = Generation { generation: 0, nonce: nonce(9), parent: Nonce::NONE };
         let renew = Command::Renew {
             id: id(1),
             presented: stale,
-            nonce: id(8),
+            nonce: nonce(8),
             anti_csrf: AntiCsrf::Keep,
             static_key: None,
         };
@@ -440,7 +441,7 @@ mod tests {
         let renew = Command::Renew {
             id: id(1),
             presented: one.lineage.current().refresh,
-            nonce: id(8),
+            nonce: nonce(8),
             anti_csrf: AntiCsrf::Missing,
             static_key: None,
         };
@@ -508,7 +509,7 @@ mod tests {
         let renew = Command::Renew {
             id: id(1),
             presented: session(1, 0).lineage.current().refresh,
-            nonce: id(8),
+            nonce: nonce(8),
             anti_csrf: AntiCsrf::Keep,
             static_key: None,
         };

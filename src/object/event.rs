@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::base::bytes::Random;
+use crate::session::SessionId;
 
 /// Something that happened to a session; the object that keeps it reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct SessionEvent {
     /// What happened.
     pub kind: SessionEventKind,
     /// The session within its object.
-    pub id: Random,
+    pub id: SessionId,
     /// Whose it is, if its row says so; hashed before it is written anywhere.
     pub user_id: Option<String>,
 }

@@ -1,6 +1,8 @@
-//! Which failures of a call to an object are worth another try.
+//! What can go wrong with a call to an object, and which failures are worth another try.
 //!
 //! Invariant: no failure says anything about a session.
+
+use crate::session::{ObjectId, SessionId};
 
 /// How the platform marks the error of a call that failed (Cloudflare, "Error handling" of Durable Objects).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +13,21 @@ pub struct PlatformError {
     pub reset: bool,
     /// `overloaded`: it has more to do than it can.
     pub overloaded: bool,
+}
+
+/// A command that its object did not answer, for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFailure {
+    /// The object.
+    pub object: ObjectId,
+    /// The session that the command was about, if it was about one.
+    pub session: Option<SessionId>,
+    /// The command's name.
+    pub command: &'static str,
+    /// How often it was tried.
+    pub tries: u8,
+    /// What the platform said the last time.
+    pub cause: String,
 }
 
 impl PlatformError {

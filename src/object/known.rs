@@ -4,10 +4,11 @@
 //! Invariant: what is known is what is stored. There is one instance of an object, and each of its
 //! writes goes through [`Known::with`].
 
+use std::collections::BTreeSet;
+
 use super::Outcome;
-use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
-use crate::session::{Policy, Session, Stored, Unreadable};
+use crate::session::{Policy, Session, SessionId, Stored, Unreadable};
 
 /// Rows that were read or written, with their apps.
 #[derive(Debug, Default, PartialEq)]
@@ -34,10 +35,10 @@ impl Known {
 
     /// Whether it is known if there is such a row.
     #[must_use]
-    pub fn can_tell_of(&self, id: Random) -> bool {
+    pub fn can_tell_of(&self, id: SessionId) -> bool {
         self.is_complete
             || self.rows.iter().any(|(_, session)| session.id == id)
-            || self.unreadable.iter().any(|(_, row)| Random::parse(&row.id) == Some(id))
+            || self.unreadable.iter().any(|(_, row)| SessionId::parse(&row.id) == Some(id))
     }
 
     /// Rows that were read, and were not known.
@@ -52,7 +53,7 @@ impl Known {
 
     /// The session of this id, if it is of this app.
     #[must_use]
-    pub fn find(&self, app_id: &str, id: Random) -> Option<Session> {
+    pub fn find(&self, app_id: &str, id: SessionId) -> Option<Session> {
         let is_it = |(app, session): &&(String, Session)| session.id == id && app == app_id;
         self.rows.iter().find(is_it).map(|(_, session)| session.clone())
     }
@@ -81,15 +82,9 @@ impl Known {
 
     /// The apps of the known rows, each once.
     #[must_use]
-    pub fn apps(&self) -> Vec<String> {
-        let mut apps: Vec<String> = Vec::new();
+    pub fn apps(&self) -> BTreeSet<String> {
         let of_sessions = self.rows.iter().map(|(app_id, _)| app_id);
-        for app_id in of_sessions.chain(self.unreadable.iter().map(|(app_id, _)| app_id)) {
-            if !apps.contains(app_id) {
-                apps.push(app_id.clone());
-            }
-        }
-        apps
+        of_sessions.chain(self.unreadable.iter().map(|(app_id, _)| app_id)).cloned().collect()
     }
 
     /// Whether no row is left once this is written; `None` where that has to be asked.
@@ -121,13 +116,14 @@ impl Known {
 mod tests {
     use super::*;
     use crate::base::time::Seconds;
+    use crate::session::Nonce;
 
-    fn id(n: u8) -> Random {
-        Random::from_bytes([n; 16])
+    fn id(n: u8) -> SessionId {
+        SessionId::from_bytes([n; 16])
     }
 
     fn session(n: u8) -> Session {
-        Session::new(id(n), id(n), "u".into(), Timestamp::default())
+        Session::new(id(n), Nonce::from_bytes([n; 16]), "u".into(), Timestamp::default())
     }
 
     fn row(app_id: &str, n: u8) -> (String, Stored) {
@@ -187,7 +183,7 @@ mod tests {
         let known = Known::all(vec![row("a", 1)]);
         assert!(known.find("a", id(1)).is_some() && known.find("b", id(1)).is_none());
         assert_eq!(known.of_app("b"), []);
-        assert_eq!(known.apps(), ["a"]);
+        assert_eq!(known.apps(), ["a".to_owned()].into());
     }
 
     #[test]
@@ -204,7 +200,10 @@ mod tests {
         let known = Known::all(vec![row("a", 1), unreadable("b", 2, None)]);
         assert!(known.can_tell_of(id(2)) && known.find("b", id(2)).is_none());
         assert_eq!(known.of_app("b"), []);
-        assert_eq!((known.apps(), known.unreadable_of("b").len()), (vec!["a".to_owned(), "b".to_owned()], 1));
+        assert_eq!(
+            (known.apps(), known.unreadable_of("b").len()),
+            (["a".to_owned(), "b".to_owned()].into(), 1)
+        );
         assert_eq!(known.is_emptied_by(&deleting(&[1])), Some(false));
         let both = Outcome { discard: vec![id(2).to_string()], ..deleting(&[1]) };
         assert_eq!(known.is_emptied_by(&both), Some(true));

@@ -10,5 +10,5 @@ mod known;
 
 pub use decide::{Outcome, Rows, decide};
 pub use event::{SessionEvent, SessionEventKind};
-pub use failure::PlatformError;
+pub use failure::{PlatformError, StoreFailure};
 pub use known::Known;

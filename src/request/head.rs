@@ -140,12 +140,6 @@ impl Head {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// Whether a SuperTokens SDK wants its tokens in headers instead of cookies.
-    #[must_use]
-    pub fn wants_header_mode(&self) -> bool {
-        self.header("st-auth-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("header"))
-    }
-
     /// Whether a script says that it is one: jQuery, Axios and others by the first header, htmx by the second.
     fn names_a_script(&self) -> bool {
         let says = |name, text: &str| self.header(name).is_some_and(|value| value.eq_ignore_ascii_case(text));

@@ -8,8 +8,8 @@
 //! 2. `Sec-Fetch-Site` is `cross-site`, or `same-site` unless siblings are trusted, or
 //! 3. without that header, `Origin` is there and another one than this (`null` is).
 //!
-//! Invariant: a header that a page could not have made the browser leave out is never taken as
-//! permission; a header that says something unknown is a refusal.
+//! Invariant: a missing header never grants permission if a page could have made the browser leave it out; a header
+//! that says something unknown is a refusal.
 
 use super::{Head, Origin};
 

@@ -101,6 +101,12 @@ impl ResponseHeaders {
         self.0.is_empty()
     }
 
+    /// Whether there is a header of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| *other == name)
+    }
+
     /// The headers, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))

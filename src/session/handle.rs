@@ -7,7 +7,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::base::bytes::{self, Random};
+use super::SessionId;
+use crate::base::bytes;
 
 /// The id of a `UserSessions` object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +20,7 @@ pub struct Handle {
     /// The object that keeps the session.
     pub object: ObjectId,
     /// The session within it.
-    pub id: Random,
+    pub id: SessionId,
 }
 
 impl ObjectId {
@@ -41,7 +42,7 @@ impl ObjectId {
 
 impl Handle {
     /// Size in bytes.
-    pub const LENGTH: usize = ObjectId::LENGTH + Random::LENGTH;
+    pub const LENGTH: usize = ObjectId::LENGTH + SessionId::LENGTH;
 
     /// Reads the text form.
     #[must_use]
@@ -53,7 +54,7 @@ impl Handle {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (object, id) = bytes.split_first_chunk()?;
-        Some(Self { object: ObjectId(*object), id: Random::from_bytes(id.try_into().ok()?) })
+        Some(Self { object: ObjectId(*object), id: SessionId::from_bytes(id.try_into().ok()?) })
     }
 
     /// The byte form.
@@ -81,8 +82,10 @@ mod tests {
 
     #[test]
     fn a_handle_is_64_characters_and_reads_back() {
-        let handle =
-            Handle { object: ObjectId::from_hex(&"a5".repeat(32)).unwrap(), id: Random::from_bytes([7; 16]) };
+        let handle = Handle {
+            object: ObjectId::from_hex(&"a5".repeat(32)).unwrap(),
+            id: SessionId::from_bytes([7; 16]),
+        };
         let text = handle.to_string();
         assert_eq!(text.len(), 64);
         assert_eq!(Handle::parse(&text), Some(handle));

@@ -1,21 +1,22 @@
-//! What a session is, and every rule about when it lives, moves on and dies.
+//! What a session is: its record, its handle, the rotation of its refresh tokens, and what Worker and object say to each
+//! other about it.
 //!
-//! Invariant: nothing here does I/O. The object loads rows, calls [`decide()`], and writes what it is
-//! told; no other code changes a session.
+//! Invariant: plain values and pure functions. What a command does to sessions is decided in `object`.
 
 mod handle;
+mod ids;
 pub(crate) mod payload;
 mod protocol;
 mod rotation;
 
 pub use handle::{Handle, ObjectId};
+pub use ids::{Nonce, SessionId};
 pub use payload::{PROTECTED, Payload, ProtectedName};
 pub use protocol::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 
 use serde::Serialize;
 
-use crate::base::bytes::Random;
 use crate::base::time::{Instant, Seconds, Timestamp};
 
 /// The application name space that a gate serves unless told otherwise.
@@ -32,7 +33,7 @@ pub const MAX_USER_ID: usize = 256;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Session {
     /// Its id within the object.
-    pub id: Random,
+    pub id: SessionId,
     /// Who is signed in.
     pub user_id: String,
     /// The tenant it was created in.
@@ -94,7 +95,7 @@ pub struct Policy {
 impl Session {
     /// A session that begins now.
     #[must_use]
-    pub fn new(id: Random, nonce: Random, user_id: String, now: Timestamp) -> Self {
+    pub fn new(id: SessionId, nonce: Nonce, user_id: String, now: Timestamp) -> Self {
         Self {
             id,
             user_id,

@@ -19,7 +19,7 @@
 
 use serde::Serialize;
 
-use crate::base::bytes::Random;
+use super::Nonce;
 use crate::base::time::{Seconds, Timestamp};
 
 /// Where a session stands in the succession of its refresh tokens.
@@ -28,9 +28,9 @@ pub struct Lineage {
     /// The current token's generation, 0 for the first.
     pub generation: u32,
     /// The current token's nonce.
-    pub nonce: Random,
+    pub nonce: Nonce,
     /// The nonce of the token that the current one replaced.
-    pub previous: Random,
+    pub previous: Nonce,
     /// When the current token became the current one; the idle lifetime counts from here.
     pub rotated_at: Timestamp,
     /// The last child issued for the current token.
@@ -41,7 +41,7 @@ pub struct Lineage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Child {
     /// Its nonce.
-    pub nonce: Random,
+    pub nonce: Nonce,
     /// When it was issued first; repeating it does not move this.
     pub issued_at: Timestamp,
 }
@@ -52,18 +52,18 @@ pub struct Generation {
     /// Its place in the succession.
     pub generation: u32,
     /// Its own nonce.
-    pub nonce: Random,
+    pub nonce: Nonce,
     /// The nonce of the token it was issued for.
-    pub parent: Random,
+    pub parent: Nonce,
 }
 
 /// What an access token that was issued with a child says of the lineage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FirstUse {
     /// The nonce of the refresh token issued with it.
-    pub nonce: Random,
+    pub nonce: Nonce,
     /// The nonce of that refresh token's parent.
-    pub parent: Random,
+    pub parent: Nonce,
 }
 
 /// The tokens that answer a refresh.
@@ -72,7 +72,7 @@ pub struct Issued {
     /// The refresh token to hand out.
     pub refresh: Generation,
     /// The parent that the access token beside it names: set while the refresh token is an unused child.
-    pub parent: Option<Random>,
+    pub parent: Option<Nonce>,
 }
 
 /// The token was genuine and had been replaced: somebody has a copy.
@@ -86,8 +86,8 @@ pub struct Superseded;
 impl Lineage {
     /// The lineage of a new session whose first token has `nonce`.
     #[must_use]
-    pub const fn start(nonce: Random, now: Timestamp) -> Self {
-        Self { generation: 0, nonce, previous: Random::ZERO, rotated_at: now, child: None }
+    pub const fn start(nonce: Nonce, now: Timestamp) -> Self {
+        Self { generation: 0, nonce, previous: Nonce::NONE, rotated_at: now, child: None }
     }
 
     /// The current token, as issued at the start or again to a late tab.
@@ -104,7 +104,7 @@ impl Lineage {
     pub fn rotate(
         self,
         presented: Generation,
-        fresh: Random,
+        fresh: Nonce,
         grace: Seconds,
         now: Timestamp,
     ) -> Result<(Self, Issued), Reuse> {
@@ -119,7 +119,7 @@ impl Lineage {
     /// Whether the refresh token with this nonce is the last one that was issued: the current one, named without a
     /// parent or promoted since, or the last child.
     #[must_use]
-    pub fn ends_in(&self, nonce: Random, parent: Option<Random>) -> bool {
+    pub fn ends_in(&self, nonce: Nonce, parent: Option<Nonce>) -> bool {
         let is_last_child =
             parent == Some(self.nonce) && self.child.is_some_and(|child| child.nonce == nonce);
         nonce == self.nonce || is_last_child
@@ -156,7 +156,7 @@ impl Lineage {
         }
     }
 
-    fn promote(self, nonce: Random, now: Timestamp) -> Self {
+    fn promote(self, nonce: Nonce, now: Timestamp) -> Self {
         Self {
             generation: self.generation.saturating_add(1),
             nonce,
@@ -166,7 +166,7 @@ impl Lineage {
         }
     }
 
-    fn issue_child(self, fresh: Random, grace: Seconds, now: Timestamp) -> (Self, Issued) {
+    fn issue_child(self, fresh: Nonce, grace: Seconds, now: Timestamp) -> (Self, Issued) {
         let child = match self.child {
             Some(child) if !grace.is_zero() && child.issued_at.within(grace, now) => child,
             _ => Child { nonce: fresh, issued_at: now },
@@ -199,8 +199,8 @@ mod tests {
         Timestamp::from_seconds(seconds)
     }
 
-    fn nonce(n: u8) -> Random {
-        Random::from_bytes([n; 16])
+    fn nonce(n: u8) -> Nonce {
+        Nonce::from_bytes([n; 16])
     }
 
     fn start() -> (Lineage, Generation) {

@@ -3,9 +3,10 @@
 //! Invariant: an answer that sets or clears tokens says so in `front-token`, which is all that the
 //! SDK goes by; a status of 401 makes it refresh, any other refusal does not.
 
+use super::wire::{self, Delivery};
 use crate::config::{AntiCsrfMode, Config};
 use crate::cookies::GateCookie;
-use crate::gate::{Absence, Credentials, Delivery, shows_anti_csrf, taken_back};
+use crate::gate::{Absence, Answered, SessionChange, shows_anti_csrf};
 use crate::request::{Head, hold};
 use crate::response::{Answer, Body, Reason, ResponseHeaders};
 use crate::session::{AntiCsrf, Handle};
@@ -26,14 +27,8 @@ pub fn refresh_token(head: &Head, config: &Config, keys: &Keys) -> (Option<Refre
     match held.value().and_then(|text| RefreshToken::open(text, keys)) {
         // Whatever the caller asks for: what came in a cookie never gets into reach of a script.
         Some(token) => (Some(token), Delivery::Cookies),
-        None => (None, delivery(head)),
+        None => (None, Delivery::wanted(head)),
     }
-}
-
-/// How the caller wants the tokens of a session that it does not have yet.
-#[must_use]
-pub fn delivery(head: &Head) -> Delivery {
-    if head.wants_header_mode() { Delivery::Headers } else { Delivery::Cookies }
 }
 
 /// What a refresh request shows of the anti-CSRF token; asked for only where cookies are sent by themselves.
@@ -52,28 +47,14 @@ pub fn anti_csrf(head: &Head, handle: Handle, delivery: Delivery, config: &Confi
 /// Whether the header is missing that `ANTI_CSRF = custom-header` asks for.
 #[must_use]
 pub fn lacks_custom_header(head: &Head, delivery: Delivery, config: &Config) -> bool {
-    config.anti_csrf == AntiCsrfMode::CustomHeader
-        && delivery == Delivery::Cookies
-        && head.header("rid").is_none()
-}
-
-/// The answer that brings new tokens.
-#[must_use]
-pub fn refreshed(tokens: ResponseHeaders) -> Answer {
-    Answer::json(200, Reason::Ok, &serde_json::json!({})).with_all(tokens)
+    config.anti_csrf == AntiCsrfMode::CustomHeader && delivery == Delivery::Cookies && !wire::has_rid(head)
 }
 
 /// A refresh that failed: the browser holds no session any more, but for that of cookies beside a bearer token.
 #[must_use]
-pub fn refresh_refused(
-    head: &Head,
-    absence: Absence,
-    delivery: Delivery,
-    credentials: &Credentials,
-    config: &Config,
-) -> Answer {
-    let taken_back = taken_back(delivery, credentials, head.origin().host(), config);
-    Answer::message(401, absence.reason(), absence.message()).with_all(taken_back)
+pub fn refresh_refused(absence: Absence, delivery: Delivery) -> Answered {
+    let answer = Answer::message(401, absence.reason(), absence.message()).with("cache-control", "no-store");
+    Answered { answer, change: SessionChange::TakenBack(delivery) }
 }
 
 /// Sign-out without anything to sign out of. Nothing is cleared, so that the SDK may refresh first.

@@ -8,12 +8,12 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::base::bytes::{self, Random};
+use crate::base::bytes;
 use crate::base::json::Fields;
 use crate::base::time::Timestamp;
-use crate::session::{FirstUse, Handle, Payload, Session};
+use crate::session::{FirstUse, Handle, Nonce, Payload, Session};
 
 use super::draft::{ALGORITHM, Draft};
 use super::keys::Keys;
@@ -34,9 +34,9 @@ pub struct AccessToken {
     /// The tenant: `tId`.
     pub tenant_id: String,
     /// The nonce of the refresh token it was issued with: `refreshTokenHash1`.
-    pub nonce: Random,
+    pub nonce: Nonce,
     /// The nonce of that token's parent while the child is unused: `parentRefreshTokenHash1`.
-    pub parent: Option<Random>,
+    pub parent: Option<Nonce>,
     /// `antiCsrfToken`.
     pub anti_csrf: Option<String>,
     /// The application's claims.
@@ -128,7 +128,7 @@ impl<'a> Unverified<'a> {
 
     /// The token, once it is known whether the signature is good. Nothing of the claims is believed before.
     #[must_use]
-    pub fn judge(self, signature_is_good: bool) -> Option<AccessToken> {
+    pub fn confirm(self, signature_is_good: bool) -> Option<AccessToken> {
         if !signature_is_good {
             return None;
         }
@@ -154,13 +154,7 @@ impl AccessToken {
 
     /// The access token for a session.
     #[must_use]
-    pub fn of(
-        session: &Session,
-        handle: Handle,
-        parent: Option<Random>,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Self {
+    pub fn of(session: &Session, handle: Handle, parent: Option<Nonce>, keys: &Keys, now: Timestamp) -> Self {
         Self {
             handle,
             user_id: session.user_id.clone(),
@@ -187,17 +181,9 @@ impl AccessToken {
         self.parent.map(|parent| FirstUse { nonce: self.nonce, parent })
     }
 
-    /// What the page's script may know: user, expiry in milliseconds, and all claims, as JSON.
-    #[must_use]
-    pub fn front_token(&self) -> String {
-        let mut claims = self.claims(Version::V5);
-        claims.insert("iat".to_owned(), self.issued_at.seconds().into());
-        claims.insert("exp".to_owned(), self.expires_at.seconds().into());
-        json!({ "uid": self.user_id, "ate": self.expires_at.millis(), "up": claims }).to_string()
-    }
-
     /// All claims but the times.
-    fn claims(&self, version: Version) -> Map<String, Value> {
+    #[must_use]
+    pub fn claims(&self, version: Version) -> Map<String, Value> {
         let mut claims = self.payload.as_map().clone();
         let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
         set("sub", self.user_id.as_str().into());
@@ -221,8 +207,8 @@ impl AccessToken {
             handle: Handle::parse(&claims.text("sessionHandle")?)?,
             user_id: claims.text("sub")?,
             tenant_id: claims.text("tId")?,
-            nonce: Random::parse(&claims.text("refreshTokenHash1")?)?,
-            parent: claims.text("parentRefreshTokenHash1").as_deref().and_then(Random::parse),
+            nonce: Nonce::parse(&claims.text("refreshTokenHash1")?)?,
+            parent: claims.text("parentRefreshTokenHash1").as_deref().and_then(Nonce::parse),
             anti_csrf: claims.text("antiCsrfToken"),
             issued_at: Timestamp::from_seconds(claims.integer("iat")?),
             expires_at: Timestamp::from_seconds(claims.integer("exp")?),
@@ -280,9 +266,9 @@ pub fn fits_a_cookie(session: &Session) -> bool {
         handle: Handle { object: crate::session::ObjectId::default(), id: session.id },
         user_id: session.user_id.clone(),
         tenant_id: session.tenant_id.clone(),
-        nonce: session.id,
-        parent: Some(session.id),
-        anti_csrf: Some(session.id.to_string()),
+        nonce: Nonce::NONE,
+        parent: Some(Nonce::NONE),
+        anti_csrf: Some(Nonce::NONE.to_string()),
         payload: session.payload.clone(),
         issued_at: Timestamp::default(),
         expires_at: Timestamp::default(),
@@ -299,10 +285,11 @@ pub fn fits_a_cookie(session: &Session) -> bool {
 mod tests {
     use super::super::keys::tests::{OLDER, SECRET, keys};
     use super::*;
-    use crate::session::ObjectId;
     use crate::session::payload::tests::payload;
+    use crate::session::{ObjectId, SessionId};
     use ed25519_dalek::pkcs8::DecodePrivateKey as _;
     use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _};
+    use serde_json::json;
 
     fn curve(keys: &Keys, key_id: &str) -> SigningKey {
         SigningKey::from_pkcs8_der(&keys.private_key(key_id).unwrap()).unwrap()
@@ -318,7 +305,7 @@ mod tests {
         let signature = Signature::from_bytes(unverified.signature());
         let key = curve(keys, unverified.key_id()).verifying_key();
         let is_good = key.verify(unverified.message(), &signature).is_ok();
-        unverified.judge(is_good)
+        unverified.confirm(is_good)
     }
 
     fn text(keys: &Keys) -> String {
@@ -333,11 +320,11 @@ mod tests {
         AccessToken {
             handle: Handle {
                 object: ObjectId::from_hex(&"0f".repeat(32)).unwrap(),
-                id: Random::from_bytes([3; 16]),
+                id: SessionId::from_bytes([3; 16]),
             },
             user_id: "u1".into(),
             tenant_id: "public".into(),
-            nonce: Random::from_bytes([4; 16]),
+            nonce: Nonce::from_bytes([4; 16]),
             parent: None,
             anti_csrf: None,
             payload: payload(json!({ "role": "admin", "deep": { "a": [1, null] } })),
@@ -428,14 +415,14 @@ mod tests {
         let keys = keys("public", &[SECRET]);
         let session = |length: usize| Session {
             payload: payload(json!({ "x": "y".repeat(length) })),
-            ..Session::new(Random::from_bytes([1; 16]), Random::ZERO, "u".into(), at(0))
+            ..Session::new(SessionId::from_bytes([1; 16]), Nonce::NONE, "u".into(), at(0))
         };
         let largest = (0..4096).rev().find(|length| fits_a_cookie(&session(*length))).unwrap();
         assert!(largest > 2000);
         let longest = AccessToken {
             payload: session(largest).payload,
-            parent: Some(Random::ZERO),
-            anti_csrf: Some(Random::ZERO.to_string()),
+            parent: Some(Nonce::NONE),
+            anti_csrf: Some(Nonce::NONE.to_string()),
             ..token()
         };
         let text = seal(longest.draft(Version::V5).unwrap(), &keys);

@@ -36,9 +36,8 @@ pub fn open_marker(text: &str, keys: &Keys) -> Option<Vec<Logout>> {
 mod tests {
     use super::super::keys::tests::{SECRET, keys};
     use super::*;
-    use crate::base::bytes::Random;
     use crate::base::time::Timestamp;
-    use crate::session::{Handle, ObjectId, Proof, Scope};
+    use crate::session::{Handle, ObjectId, Proof, Scope, SessionId};
 
     #[test]
     fn a_marker_reads_back_and_only_unchanged() {
@@ -46,7 +45,7 @@ mod tests {
         let logout = Logout {
             handle: Handle {
                 object: ObjectId::from_hex(&"0f".repeat(32)).unwrap(),
-                id: Random::from_bytes([3; 16]),
+                id: SessionId::from_bytes([3; 16]),
             },
             scope: Scope::All,
             proof: Proof::Access(None),

@@ -3,13 +3,13 @@
 //! Invariant: a token without a valid tag never becomes a [`RefreshToken`], so a forged one reaches
 //! no object. The object keeps nonces only; a dump of its storage makes no token.
 
-use crate::base::bytes::{self, Random};
-use crate::session::{Generation, Handle};
+use crate::base::bytes;
+use crate::session::{Generation, Handle, Nonce, SessionId};
 
 use super::keys::{Keys, Purpose};
 
 const GENERATION: usize = size_of::<u32>();
-const BODY: usize = Handle::LENGTH + GENERATION + 2 * Random::LENGTH;
+const BODY: usize = Handle::LENGTH + GENERATION + 2 * SessionId::LENGTH;
 const TAG: usize = 32;
 const LENGTH: usize = BODY + TAG;
 
@@ -40,13 +40,13 @@ impl RefreshToken {
         }
         let (handle, rest) = body.split_first_chunk::<{ Handle::LENGTH }>()?;
         let (generation, rest) = rest.split_first_chunk::<GENERATION>()?;
-        let (nonce, parent) = rest.split_first_chunk::<{ Random::LENGTH }>()?;
+        let (nonce, parent) = rest.split_first_chunk::<{ Nonce::LENGTH }>()?;
         Some(Self {
             handle: Handle::from_bytes(handle)?,
             generation: Generation {
                 generation: u32::from_be_bytes(*generation),
-                nonce: Random::from_bytes(*nonce),
-                parent: Random::from_bytes(parent.try_into().ok()?),
+                nonce: Nonce::from_bytes(*nonce),
+                parent: Nonce::from_bytes(parent.try_into().ok()?),
             },
         })
     }
@@ -68,12 +68,12 @@ mod tests {
         RefreshToken {
             handle: Handle {
                 object: ObjectId::from_hex(&"0f".repeat(32)).unwrap(),
-                id: Random::from_bytes([3; 16]),
+                id: SessionId::from_bytes([3; 16]),
             },
             generation: Generation {
                 generation: 7,
-                nonce: Random::from_bytes([4; 16]),
-                parent: Random::from_bytes([5; 16]),
+                nonce: Nonce::from_bytes([4; 16]),
+                parent: Nonce::from_bytes([5; 16]),
             },
         }
     }

@@ -17,11 +17,11 @@ use oracle::{Access, Ask, Proof, Said, Scope, World};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use serde_json::Map;
-use session_gate::base::bytes::Random;
 use session_gate::base::time::{Seconds, Timestamp};
 use session_gate::object::{Known, Rows, decide};
 use session_gate::session::{
-    self, AntiCsrf, Command, FirstUse, Generation, Issued, Policy, Reach, Reply, Session, Stored,
+    self, AntiCsrf, Command, FirstUse, Generation, Issued, Nonce, Policy, Reach, Reply, Session, SessionId,
+    Stored,
 };
 
 const USERS: usize = 2;
@@ -348,20 +348,26 @@ impl Objects {
 // The oracle's words in the gate's.
 
 /// As if it were random: the order of what is drawn says nothing.
-fn drawn(number: u64) -> Random {
-    Random::from_bytes(
-        u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes(),
-    )
+fn drawn(number: u64) -> [u8; 16] {
+    u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
+}
+
+fn id_of(session: u64) -> SessionId {
+    SessionId::from_bytes(drawn(session))
+}
+
+fn nonce_of(token: u64) -> Nonce {
+    Nonce::from_bytes(drawn(token))
 }
 
 fn generation(token: u64, life: &Life) -> Generation {
     let oracle::Token { generation, parent, .. } = life.world.tokens[&token];
-    Generation { generation, nonce: drawn(token), parent: drawn(parent) }
+    Generation { generation, nonce: nonce_of(token), parent: nonce_of(parent) }
 }
 
 fn first_use(access: Access, life: &Life) -> Option<FirstUse> {
-    let parent = drawn(life.world.tokens[&access.token].parent);
-    access.names_parent.then_some(FirstUse { nonce: drawn(access.token), parent })
+    let parent = nonce_of(life.world.tokens[&access.token].parent);
+    access.names_parent.then_some(FirstUse { nonce: nonce_of(access.token), parent })
 }
 
 fn scope(scope: Scope) -> session::Scope {
@@ -377,17 +383,17 @@ fn user_id(user: usize) -> String {
 }
 
 fn command(ask: &Ask, life: &Life) -> (usize, Command) {
-    let owner = |token: u64| (life.world.tokens[&token].user, drawn(life.world.tokens[&token].session));
+    let owner = |token: u64| (life.world.tokens[&token].user, id_of(life.world.tokens[&token].session));
     match *ask {
         Ask::Create { user, id, token, replaces } => {
             let start = Timestamp::from_seconds(0);
-            let session = Session::new(drawn(id), drawn(token), user_id(user), start).into();
+            let session = Session::new(id_of(id), nonce_of(token), user_id(user), start).into();
             (
                 user,
                 Command::Create {
                     session,
                     data: Map::new(),
-                    replaces: replaces.map(drawn).into_iter().collect(),
+                    replaces: replaces.map(id_of).into_iter().collect(),
                 },
             )
         }
@@ -396,7 +402,7 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
             (user, Command::Check { id, first_use: first_use(access, life) })
         }
         Ask::Renew { presented, fresh } => {
-            let ((user, id), nonce) = (owner(presented), drawn(fresh));
+            let ((user, id), nonce) = (owner(presented), nonce_of(fresh));
             let presented = generation(presented, life);
             (user, Command::Renew { id, presented, nonce, anti_csrf: AntiCsrf::Keep, static_key: None })
         }
@@ -407,9 +413,9 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
                 Proof::Refresh(token) => session::Proof::Refresh(generation(token, life)),
             };
             let (scope, as_of) = (scope(wanted), Timestamp::from_seconds(as_of));
-            (user, Command::Revoke { id: drawn(id), scope, proof, as_of: Some(as_of) })
+            (user, Command::Revoke { id: id_of(id), scope, proof, as_of: Some(as_of) })
         }
-        Ask::Remove { user, id } => (user, Command::Remove { ids: vec![drawn(id)] }),
+        Ask::Remove { user, id } => (user, Command::Remove { ids: vec![id_of(id)] }),
         Ask::RemoveAll { user } => (user, Command::RemoveAll { tenant_id: None }),
         Ask::List { user } => (user, Command::List { tenant_id: None }),
     }
@@ -417,15 +423,16 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
 
 fn row(session: &oracle::Session, life: &Life) -> Session {
     let at = Timestamp::from_seconds;
-    let new = Session::new(drawn(session.id), drawn(session.current), user_id(session.user), at(0));
+    let new = Session::new(id_of(session.id), nonce_of(session.current), user_id(session.user), at(0));
     Session {
         lineage: session::Lineage {
             generation: life.world.tokens[&session.current].generation,
-            previous: drawn(session.previous),
+            previous: nonce_of(session.previous),
             rotated_at: at(session.rotated_at),
-            child: session
-                .child
-                .map(|(nonce, issued_at)| session::Child { nonce: drawn(nonce), issued_at: at(issued_at) }),
+            child: session.child.map(|(nonce, issued_at)| session::Child {
+                nonce: nonce_of(nonce),
+                issued_at: at(issued_at),
+            }),
             ..new.lineage
         },
         created_at: at(session.created_at),
@@ -478,13 +485,13 @@ fn expected(said: &Said, life: &Life) -> Heard {
         Said::Superseded => Heard::Superseded,
         Said::Reuse => Heard::Reuse,
         Said::Revoked { ids, scope: done } => {
-            Heard::Revoked(sorted(ids.iter().copied().map(drawn).collect()), scope(*done))
+            Heard::Revoked(sorted(ids.iter().copied().map(id_of).collect()), scope(*done))
         }
-        Said::Listed(ids) => Heard::Listed(ids.iter().map(|id| *drawn(*id).as_bytes()).collect()),
+        Said::Listed(ids) => Heard::Listed(ids.iter().map(|id| drawn(*id)).collect()),
     }
 }
 
-fn sorted(ids: Vec<Random>) -> Vec<[u8; 16]> {
+fn sorted(ids: Vec<SessionId>) -> Vec<[u8; 16]> {
     let mut bytes: Vec<_> = ids.iter().map(|id| *id.as_bytes()).collect();
     bytes.sort_unstable();
     bytes

@@ -3,60 +3,9 @@
 //! Invariant: a text has exactly one meaning. A decoder takes only what the encoder writes, so no
 //! two spellings name one thing.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Serialize, Serializer};
-
-/// 128 bits from the platform's random generator: a session's id in its object, or a nonce of its lineage.
-///
-/// Not a credential: what a browser presents is bound to a key that the store does not have.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Random([u8; Random::LENGTH]);
-
-impl Random {
-    /// Size in bytes.
-    pub const LENGTH: usize = 16;
-
-    /// What stands for "none" where a fixed layout wants 16 bytes: the parent of a first refresh token.
-    pub const ZERO: Self = Self([0; Self::LENGTH]);
-
-    /// Takes bytes that were drawn elsewhere.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
-        &self.0
-    }
-
-    /// Reads the base64url form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        decode(text).map(Self)
-    }
-}
-
-impl fmt::Display for Random {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&encode(&self.0))
-    }
-}
-
-impl fmt::Debug for Random {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Random({self})")
-    }
-}
-
-impl Serialize for Random {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// Base64url without padding.
 #[must_use]

@@ -90,6 +90,15 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// The milliseconds from `earlier` to this.
+    #[must_use]
+    pub fn millis_since(self, earlier: Self) -> i64 {
+        let millis = |instant: Self| instant.second.millis().saturating_add(i64::from(instant.millis));
+        millis(self).saturating_sub(millis(earlier))
+    }
+}
+
 impl From<Timestamp> for Instant {
     fn from(second: Timestamp) -> Self {
         Self { second, millis: 0 }

@@ -1,5 +1,6 @@
 //! The users' objects: the client that asks them, and the object itself.
 
+pub mod begin;
 pub mod client;
 pub mod end;
 mod table;

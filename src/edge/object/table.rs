@@ -4,17 +4,17 @@
 //! in one step. Reading makes no table; only the first session does.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use worker::wasm_bindgen::JsValue;
 
-use crate::base::bytes::Random;
 use crate::base::json::Fields;
 use crate::base::time::Timestamp;
 use crate::edge::platform;
 use crate::log::unreadable_line;
 use crate::object::{Known, Outcome, Rows};
-use crate::session::{Command, ObjectId, Policy, Reach, Stored};
+use crate::session::{Command, ObjectId, Policy, Reach, SessionId, Stored};
 
 /// What goes wrong is the platform's, so it stays in the platform's own form.
 type Result<T> = std::result::Result<T, JsValue>;
@@ -75,7 +75,7 @@ impl Table {
     }
 
     /// The apps that have sessions here.
-    pub fn apps(&self) -> Result<Vec<String>> {
+    pub fn apps(&self) -> Result<BTreeSet<String>> {
         self.with_all(Known::apps)
     }
 
@@ -130,12 +130,12 @@ impl Table {
         Ok(exists)
     }
 
-    fn read_data(&self, id: Random) -> Result<Map<String, Value>> {
+    fn read_data(&self, id: SessionId) -> Result<Map<String, Value>> {
         let data = self.query("SELECT data FROM sessions WHERE id = ?", Some(&id.to_string()))?;
         Ok(Fields::parse(data.trim_end()).map(Fields::into_map).unwrap_or_default())
     }
 
-    fn one_of(&self, app_id: &str, id: Random) -> Result<Rows> {
+    fn one_of(&self, app_id: &str, id: SessionId) -> Result<Rows> {
         let mut known = self.known.take();
         if !known.can_tell_of(id) && self.exists()? {
             known.learn(self.parse(&self.query(ONE, Some(&id.to_string()))?));

@@ -1,26 +1,31 @@
-//! Carries out what the origin says in its control headers: first what ends, then what begins.
+//! Carries out what the application says in its control headers: first what ends, then what begins.
 //!
 //! Invariant: the browser hears of nothing that the object has not committed.
 
 use serde_json::{Map, Value};
 
-use crate::config::AntiCsrfMode;
-use crate::config::Rule;
-use crate::edge::exchange::Exchange;
-use crate::edge::object::client::{self, Removal, Unavailable};
-use crate::edge::pass::{Admitted, Renewed, SessionChange, still_true};
+use super::admit::Admitted;
+use crate::config::{AntiCsrfMode, Rule};
+use crate::edge::exchange::{Exchange, Stage};
+use crate::edge::guard;
+use crate::edge::object::begin::{Begun, begin};
+use crate::edge::object::client::Unavailable;
+use crate::edge::object::end::{self, Removal};
 use crate::edge::platform;
-use crate::gate::{Controls, CreateSession, Credentials, Identity, RevokeSession};
+use crate::edge::standing::{after_end, renewed, still_true};
+use crate::gate::{
+    Controls, CreateSession, Credentials, Identity, Limit, Provenance, RevokeSession, SessionChange,
+};
 use crate::logout::postponed;
 use crate::pages::Problem;
 use crate::response::Answer;
-use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Scope, Session};
+use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Session};
 use crate::token::fits_a_cookie;
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
 
-/// Does what the headers say; `Err` is the answer that replaces the origin's.
+/// Does what the headers say; `Err` is the answer that replaces the application's.
 pub async fn carry_out(
     exchange: &Exchange,
     rule: &Rule,
@@ -31,13 +36,14 @@ pub async fn carry_out(
     let Controls { create, revoke, payload } = controls;
     if create.is_some()
         && !rule.cross_site_login
-        && let Some(refusal) = exchange.cross_site_refusal(credentials, false)
+        && let Some(refusal) =
+            guard::cross_site_refusal(exchange, credentials, Provenance::Always, credentials.header_mode)
     {
         return Err(refusal);
     }
-    let create = create.map(|create| begin_session(exchange, create, payload.as_ref())).transpose()?;
+    let create = create.map(|create| new_session(exchange, create, payload.as_ref())).transpose()?;
     if create.is_some()
-        && let Some(refusal) = exchange.rate_refusal("login").await
+        && let Some(refusal) = guard::rate_refusal(exchange, Limit::Login).await
     {
         return Err(refusal);
     }
@@ -50,8 +56,10 @@ pub async fn carry_out(
     match (create, payload, admitted.identity) {
         (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
         _ if !matches!(ended, SessionChange::Nothing) => Ok(ended),
-        (None, Some(change), Some(identity)) => set_payload(exchange, &identity, admitted.news, change).await,
-        (None, _, _) => Ok(still_true(exchange, admitted.news).await),
+        (None, Some(change), Some(identity)) => {
+            set_payload(exchange, &identity, admitted.change, change).await
+        }
+        (None, _, _) => Ok(still_true(exchange, admitted.change).await),
     }
 }
 
@@ -76,32 +84,17 @@ async fn revoke_sessions(
         RevokeSession::Handles(handles) => remove(exchange, &handles).await,
     };
     completed?;
-    let ended = ended?;
-    let is_over = |handle: &Handle| ended.contains(handle) || exchange.memory().has_ended(*handle);
-    Ok(if !credentials.handle().is_some_and(|own| ended.contains(&own)) {
-        SessionChange::Nothing
-    } else if shown(exchange, credentials).await.iter().all(is_over) {
-        SessionChange::Ended
-    } else if credentials.header_mode {
-        SessionChange::BearerEnded
-    } else {
-        SessionChange::Nothing
-    })
-}
-
-/// The sessions that the request shows.
-async fn shown(exchange: &Exchange, credentials: &Credentials) -> Vec<Handle> {
-    let logouts = exchange.logouts(credentials, Scope::Current).await;
-    logouts.into_iter().map(|logout| logout.handle).collect()
+    Ok(after_end(exchange, credentials, &ended?).await)
 }
 
 /// The session to be made, and its data. It is refused here, before anything is done, if it does not fit.
-fn begin_session(
+fn new_session(
     exchange: &Exchange,
     create: CreateSession,
     change: Option<&Payload>,
 ) -> Result<(Session, Map<String, Value>), Answer> {
-    let random = || platform::random().map_err(|_| exchange.unavailable());
+    let drawn = platform::session_id().and_then(|id| Ok((id, platform::nonce()?)));
+    let (id, nonce) = drawn.map_err(|_| exchange.unavailable())?;
     let session = Session {
         tenant_id: create.tenant_id,
         payload: match change {
@@ -111,7 +104,7 @@ fn begin_session(
         anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
         user_agent: exchange.head.header("user-agent").map(shortened),
         country: platform::country(&exchange.request),
-        ..Session::new(random()?, random()?, create.user_id, exchange.now)
+        ..Session::new(id, nonce, create.user_id, exchange.now)
     };
     if fits_a_cookie(&session) {
         Ok((session, create.data))
@@ -127,38 +120,24 @@ async fn create_session(
     data: Map<String, Value>,
 ) -> Result<SessionChange, Answer> {
     let unavailable = |_| exchange.unavailable();
-    let app_id = exchange.keys().app_id();
-    let object = client::object_of(&exchange.client, app_id, &session.user_id).map_err(unavailable)?;
     // Every session that the browser shows ends with its cookies, also another user's.
-    let mut earlier = shown(exchange, credentials).await;
+    let mut earlier = exchange.shown(credentials).await;
     earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
-    let (replaces, elsewhere) =
-        earlier.into_iter().partition::<Vec<_>, _>(|earlier| earlier.object == object);
-    let ids = replaces.iter().map(|earlier| earlier.id).collect();
-    let command = Command::Create { session: session.into(), data, replaces: ids };
-    let Reply::Created(session) = exchange.ask(object, command).await.map_err(unavailable)? else {
-        return Err(exchange.unavailable());
-    };
-    let handle = Handle { object, id: session.id };
-    for earlier in replaces {
-        exchange.memory().ended(earlier);
+    let app_id = exchange.keys().app_id();
+    let begun = begin(&exchange.client, app_id, session, data, earlier);
+    match exchange.timed(Stage::Check, begun).await.map_err(unavailable)? {
+        Begun::Session(handle, session) => {
+            let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
+            tokens.map(SessionChange::NewSession).map_err(unavailable)
+        }
+        Begun::TooLarge => Err(too_large(exchange, "gate-create-session")),
     }
-    if remove(exchange, &elsewhere).await.is_err() {
-        // The browser does not hear of the new session, so nobody ever will.
-        exchange.keep_trying(Vec::new(), vec![handle]);
-        return Err(exchange.unavailable());
-    }
-    for earlier in elsewhere {
-        exchange.memory().ended(earlier);
-    }
-    let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
-    tokens.map(SessionChange::NewSession).map_err(unavailable)
 }
 
 async fn set_payload(
     exchange: &Exchange,
     identity: &Identity,
-    news: SessionChange,
+    change_so_far: SessionChange,
     change: Payload,
 ) -> Result<SessionChange, Answer> {
     let token = &identity.token;
@@ -166,39 +145,36 @@ async fn set_payload(
         Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
     match exchange.ask(token.handle.object, command).await {
         Ok(Reply::Updated(session)) => {
-            let renewed = match news {
+            let on_its_way = match change_so_far {
                 SessionChange::Tokens(renewed) => Some(renewed.tokens),
-                SessionChange::Nothing
-                | SessionChange::NewSession(_)
-                | SessionChange::Ended
-                | SessionChange::BearerEnded => None,
+                _ => None,
             };
-            let unsigned = match renewed {
+            let unsigned = match on_its_way {
                 // The browser has moved on since, and keeps the refresh token that it has.
                 Some(tokens) if !tokens.are_latest_of(&session) => exchange.mint().replace(&session, token),
-                renewed => {
-                    let refresh = renewed.and_then(|tokens| tokens.refresh);
+                on_its_way => {
+                    let refresh = on_its_way.and_then(|tokens| tokens.refresh);
                     exchange.mint().with_payload(&session, token, refresh)
                 }
             };
             let tokens = exchange.seal(unsigned).await.map_err(|Unavailable| exchange.unavailable())?;
-            Ok(SessionChange::Tokens(Renewed::now(tokens)))
+            Ok(renewed(tokens, exchange.credentials().await.delivery()))
         }
-        // It ended while the origin was at work, which the browser has heard of, or hears of next.
+        // It ended while the application was at work, which the browser has heard of, or hears of next.
         Ok(Reply::Gone) => Ok(SessionChange::Nothing),
         Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),
         Ok(_) | Err(Unavailable) => Err(exchange.unavailable()),
     }
 }
 
-/// Ends sessions; gives those that ended just now. Where an object fails it goes on after the answer.
+/// Ends sessions; returns those that ended just now. Where an object fails it goes on after the answer.
 async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<Vec<Handle>, Unavailable> {
     if handles.is_empty() {
         return Ok(Vec::new());
     }
-    exchange.outlive_client();
+    exchange.client.outlive_request();
     let Removal { removed, failed } =
-        client::remove_handles(&exchange.client, exchange.keys().app_id(), handles).await;
+        end::remove_handles(&exchange.client, exchange.keys().app_id(), handles).await;
     if failed.is_empty() {
         return Ok(removed);
     }

@@ -12,9 +12,9 @@ use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
 
-use crate::base::bytes::Random;
 use crate::base::time::{Instant, Timestamp};
 use crate::gate::Caching;
+use crate::session::{Nonce, SessionId};
 
 #[wasm_bindgen(module = "/src/edge/platform/platform.js")]
 extern "C" {
@@ -173,11 +173,24 @@ impl Moment {
     }
 }
 
-/// 128 fresh random bits.
-pub fn random() -> Result<Random, JsValue> {
-    let mut bytes = [0; Random::LENGTH];
-    getrandom::fill(&mut bytes).map_err(|_| JsValue::from_str("no randomness"))?;
-    Ok(Random::from_bytes(bytes))
+/// The platform has no randomness to offer, which it never says in practice.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRandomness;
+
+/// A new session's id.
+pub fn session_id() -> Result<SessionId, NoRandomness> {
+    drawn().map(SessionId::from_bytes)
+}
+
+/// A new refresh token's nonce.
+pub fn nonce() -> Result<Nonce, NoRandomness> {
+    drawn().map(Nonce::from_bytes)
+}
+
+fn drawn() -> Result<[u8; 16], NoRandomness> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
 }
 
 /// Waits.

@@ -100,7 +100,7 @@ impl Signatures {
         let pair = self.pair(keys, token.key_id()).await?;
         let promise = verify(ED25519, &pair.public, token.signature(), token.message()).ok()?;
         let is_good = JsFuture::from(promise).await.is_ok_and(|good| good == JsValue::TRUE);
-        token.judge(is_good)
+        token.confirm(is_good)
     }
 
     async fn sign(&self, draft: &Draft, keys: &Keys) -> Option<Vec<u8>> {

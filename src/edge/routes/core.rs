@@ -4,15 +4,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use worker::wasm_bindgen::JsValue;
 
-use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
+use crate::edge::body;
 use crate::edge::exchange::Exchange;
 use crate::edge::isolate::App;
-use crate::edge::object::client::{self, Removal, Unavailable};
+use crate::edge::object::begin::{Begun, begin};
+use crate::edge::object::client::{self, Unavailable};
+use crate::edge::object::end::{self, Removal};
 use crate::edge::platform::signatures::Signatures;
-use crate::edge::platform::{self, Unread};
+use crate::edge::platform::{self, NoRandomness, Unread};
 use crate::gate::{Mint, TokenPair, Unsigned};
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
@@ -26,7 +27,7 @@ use crate::token::{RefreshToken, Verified, Version, draft_jwt};
 const MAX_BODY: u32 = 1024 * 1024;
 
 /// For how long the body of a call is waited for. Whoever sends it has a key.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// One call under way.
 struct Core<'a> {
@@ -39,12 +40,18 @@ struct Core<'a> {
 /// Why a call has no JSON to answer with.
 enum Failed {
     Refused(Refused),
-    Store,
+    Unavailable,
 }
 
 impl From<Unavailable> for Failed {
     fn from(Unavailable: Unavailable) -> Self {
-        Self::Store
+        Self::Unavailable
+    }
+}
+
+impl From<NoRandomness> for Failed {
+    fn from(error: NoRandomness) -> Self {
+        Unavailable::from(error).into()
     }
 }
 
@@ -55,45 +62,45 @@ impl From<Refused> for Failed {
 }
 
 /// Anything under `CORE_PATH`.
-pub async fn serve(exchange: &Exchange, path: &str) -> Result<Answer, JsValue> {
+pub async fn serve(exchange: &Exchange, path: &str) -> Answer {
     let path = CorePath::parse(path);
     let is_open = path.as_ref().is_ok_and(|path| path.endpoint.needs_no_key());
     if !is_open && !cdi::is_authorised(&exchange.head, &exchange.config().api_keys) {
-        return Ok(cdi::invalid_api_key().answer());
+        return cdi::invalid_api_key().answer();
     }
     let path = match path {
         Ok(path) => path,
-        Err(refused) => return Ok(refused.answer()),
+        Err(refused) => return refused.answer(),
     };
     if !path.endpoint.allows(exchange.head.method()) {
-        return Ok(path.endpoint.method_refusal());
+        return path.endpoint.method_refusal();
     }
     let app = exchange.client.isolate.app_of(&path.app_id);
     match path.endpoint {
-        Endpoint::Hello => return Ok(Answer::new(200, Reason::Ok, Body::Text("Hello\n".to_owned()))),
+        Endpoint::Hello => return Answer::new(200, Reason::Ok, Body::Text("Hello\n".to_owned())),
         Endpoint::ApiVersion => {
-            return Ok(Answer::json(200, Reason::Ok, &json!({ "versions": cdi::VERSIONS })));
+            return Answer::json(200, Reason::Ok, &json!({ "versions": cdi::VERSIONS }));
         }
         Endpoint::Jwks => {
             let max_age = format!("max-age={}, must-revalidate", app.keys.jwks_max_age());
-            return Ok(match exchange.client.isolate.signatures.jwks(&app.keys, exchange.now).await {
+            return match exchange.client.isolate.signatures.jwks(&app.keys, exchange.now).await {
                 Some(jwks) => Answer::json(200, Reason::Ok, &jwks).with("cache-control", max_age),
                 None => unavailable(),
-            });
+            };
         }
         _ => {}
     }
-    let body = match exchange.body(MAX_BODY, BODY_PATIENCE).await {
+    let body = match body::bytes(exchange, MAX_BODY, BODY_TIME).await {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
-        Err(Unread::TooLarge) => return Ok(refused(413, "The body must be at most 1 MiB")),
-        Err(Unread::TooSlow) => return Ok(refused(408, "The body took too long")),
-        Err(Unread::Broken) => return Ok(refused(400, "The body cannot be read")),
+        Err(Unread::TooLarge) => return refused(413, "The body must be at most 1 MiB"),
+        Err(Unread::TooSlow) => return refused(408, "The body took too long"),
+        Err(Unread::Broken) => return refused(400, "The body cannot be read"),
     };
-    Ok(match call(exchange, &path, app, &body).await {
+    match call(exchange, &path, app, &body).await {
         Ok(value) => Answer::json(200, Reason::Ok, &value).with("cache-control", "no-store"),
         Err(Failed::Refused(refused)) => refused.answer(),
-        Err(Failed::Store) => unavailable(),
-    })
+        Err(Failed::Unavailable) => unavailable(),
+    }
 }
 
 fn unavailable() -> Answer {
@@ -140,25 +147,18 @@ async fn call(exchange: &Exchange, path: &CorePath, app: Rc<App>, body: &str) ->
 
 impl Core<'_> {
     async fn create(&self, call: CreateCall) -> Result<Value, Failed> {
-        let object = client::object_of(&self.exchange.client, self.app.keys.app_id(), &call.user_id)?;
         // The caller is the application's server: its user agent and country are not the user's.
         let session = Session {
             tenant_id: self.tenant_id.clone().unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
             payload: call.payload,
             anti_csrf: call.anti_csrf,
             static_key: call.static_key,
-            ..Session::new(random()?, random()?, call.user_id, self.exchange.now)
+            ..Session::new(platform::session_id()?, platform::nonce()?, call.user_id, self.exchange.now)
         };
-        match self
-            .ask(object, Command::Create { session: session.into(), data: call.data, replaces: Vec::new() })
-            .await?
-        {
-            Reply::Created(session) => {
-                let handle = Handle { object, id: session.id };
-                self.with_tokens(self.mint().first(&session, handle)).await
-            }
-            Reply::TooLarge => Err(cdi::payload_too_large().into()),
-            _ => Err(Failed::Store),
+        let app_id = self.app.keys.app_id();
+        match begin(&self.exchange.client, app_id, session, call.data, Vec::new()).await? {
+            Begun::Session(handle, session) => self.with_tokens(self.mint().first(&session, handle)).await,
+            Begun::TooLarge => Err(cdi::payload_too_large().into()),
         }
     }
 
@@ -211,7 +211,7 @@ impl Core<'_> {
         let command = Command::Renew {
             id: handle.id,
             presented: token.generation,
-            nonce: random()?,
+            nonce: platform::nonce()?,
             anti_csrf: cdi::anti_csrf_of(call, handle, &self.app.keys),
             static_key: call.static_key,
         };
@@ -219,10 +219,7 @@ impl Core<'_> {
             Reply::Renewed { session, issued } => {
                 self.with_tokens(self.mint().issue(&session, &issued, handle)).await
             }
-            Reply::Reuse { user_id } => {
-                self.exchange.memory().ended(handle);
-                Ok(cdi::token_theft(handle, &user_id, self.version))
-            }
+            Reply::Reuse { user_id } => Ok(cdi::token_theft(handle, &user_id, self.version)),
             Reply::AntiCsrfMissing => Ok(cdi::unauthorised("Anti CSRF token missing, or not matching")),
             _ => Ok(cdi::unauthorised("Session missing in db or has expired")),
         }
@@ -231,9 +228,9 @@ impl Core<'_> {
     async fn remove_handles(&self, handles: &[String]) -> Result<Value, Failed> {
         let handles: Vec<Handle> = handles.iter().filter_map(|handle| Handle::parse(handle)).collect();
         let Removal { removed, failed } =
-            client::remove_handles(&self.exchange.client, self.app.keys.app_id(), &handles).await;
+            end::remove_handles(&self.exchange.client, self.app.keys.app_id(), &handles).await;
         if !failed.is_empty() {
-            return Err(Failed::Store);
+            return Err(Failed::Unavailable);
         }
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
@@ -241,7 +238,7 @@ impl Core<'_> {
     async fn remove_user(&self, user: UserCall) -> Result<Value, Failed> {
         let object = client::object_of(&self.exchange.client, self.app.keys.app_id(), &user.user_id)?;
         let command = Command::RemoveAll { tenant_id: user.tenant_id };
-        let removed = client::remove(&self.exchange.client, self.app.keys.app_id(), object, command).await?;
+        let removed = end::remove(&self.exchange.client, self.app.keys.app_id(), object, command).await?;
         Ok(json!({ "status": "OK", "sessionHandlesRevoked": removed }))
     }
 
@@ -294,8 +291,8 @@ impl Core<'_> {
         let now = self.exchange.now;
         let expires_at = Timestamp::from_seconds(now.seconds().saturating_add(call.validity));
         let draft = draft_jwt(call.claims, expires_at, call.static_key, &self.app.keys, now);
-        let draft = draft.ok_or(Failed::Store)?;
-        let jwt = self.signatures().seal_jwt(draft, &self.app.keys).await.ok_or(Failed::Store)?;
+        let draft = draft.ok_or(Failed::Unavailable)?;
+        let jwt = self.signatures().seal_jwt(draft, &self.app.keys).await.ok_or(Failed::Unavailable)?;
         Ok(json!({ "status": "OK", "jwt": jwt }))
     }
 
@@ -316,15 +313,11 @@ impl Core<'_> {
     }
 
     async fn seal(&self, unsigned: Option<Unsigned>) -> Result<TokenPair, Failed> {
-        let unsigned = unsigned.ok_or(Failed::Store)?;
-        self.signatures().seal(unsigned, &self.app.keys).await.ok_or(Failed::Store)
+        let unsigned = unsigned.ok_or(Failed::Unavailable)?;
+        self.signatures().seal(unsigned, &self.app.keys).await.ok_or(Failed::Unavailable)
     }
 
     async fn with_tokens(&self, unsigned: Option<Unsigned>) -> Result<Value, Failed> {
         Ok(cdi::session_with_tokens(&self.seal(unsigned).await?, self.version))
     }
-}
-
-fn random() -> Result<Random, Failed> {
-    platform::random().map_err(|_| Failed::Store)
 }

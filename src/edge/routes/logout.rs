@@ -1,51 +1,41 @@
 //! The logout routes: read, delete in the object, clear cookies, answer.
 
-use worker::wasm_bindgen::JsValue;
-
+use super::Served;
 use crate::edge::exchange::Exchange;
-use crate::gate::Credentials;
+use crate::gate::{Answered, Credentials, SessionChange};
 use crate::log::GateEvent;
 use crate::logout::{
-    LogoutRequest, LogoutStep, all_logouts, asked, done, pending, postponed, redirect_target, step_of_link,
+    LogoutRequest, LogoutStep, Spared, all_logouts, asked, done, pending, postponed, redirect_target,
+    step_of_link,
 };
 use crate::pages::Problem;
 use crate::request::Form;
-use crate::response::Answer;
 use crate::session::Scope;
 
 /// `/logout` and `/logout/all`.
-pub async fn serve(exchange: &Exchange, all: bool) -> Result<Answer, JsValue> {
+pub async fn log_out(exchange: &Exchange, form: &Form, all: bool) -> Served {
     let head = &exchange.head;
-    let is_link = match head.method() {
-        "GET" => true,
-        "POST" => false,
-        _ => return Ok(Answer::method_not_allowed("GET, POST")),
+    let Ok(request) = asked(all, head.query(), form) else {
+        return Ok(exchange.problem(&Problem::BadRequest("scope must be current, all or others")).into());
     };
-    let credentials = exchange.leaving().await;
-    if !is_link && let Some(refusal) = exchange.cross_site_refusal(credentials, false) {
-        return Ok(refusal);
-    }
-    let has_form = !is_link && exchange.shows_credential(credentials).await;
-    let form = match if has_form { exchange.form().await } else { Ok(Form::default()) } {
-        Ok(form) => form,
-        Err(refusal) => return Ok(refusal),
-    };
-    let Ok(request) = asked(all, head.query(), &form) else {
-        return Ok(exchange.problem(&Problem::BadRequest("scope must be current, all or others")));
-    };
-    if is_link && let LogoutStep::Answer(answer) = step_of_link(head, exchange.config(), &request) {
+    if head.method() == "GET"
+        && let LogoutStep::Answer(answer) = step_of_link(head, exchange.config(), &request)
+    {
         if answer.status == 403 {
+            let credentials = exchange.credentials_for_logout().await;
             exchange.report(GateEvent::CsrfRefused, credentials.handle());
         }
-        return Ok(answer);
+        return Ok(answer.into());
     }
     // More than this session takes more than its name: proof that it lives.
-    let credentials =
-        if request.scope == Scope::Current { credentials } else { exchange.credentials().await };
-    Ok(log_out(exchange, credentials, &request).await)
+    let credentials = match request.scope {
+        Scope::Current => exchange.credentials_for_logout().await,
+        Scope::All | Scope::Others => exchange.credentials().await,
+    };
+    Ok(end_and_answer(exchange, credentials, &request).await)
 }
 
-async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &LogoutRequest) -> Answer {
+async fn end_and_answer(exchange: &Exchange, credentials: &Credentials, request: &LogoutRequest) -> Answered {
     let (head, config) = (&exchange.head, exchange.config());
     let (target, refused) = redirect_target(head, config, request);
     if refused {
@@ -53,14 +43,17 @@ async fn log_out(exchange: &Exchange, credentials: &Credentials, request: &Logou
     }
     let logouts = all_logouts(credentials, exchange.logouts(credentials, request.scope).await);
     match exchange.end(&logouts).await {
+        Ok(ended) if ended.spared => {
+            done(head, config, target, ended.handles.len(), Spared::ThisDevice, SessionChange::Nothing)
+        }
         Ok(ended) => {
-            let delivery = credentials.delivery();
-            done(head, config, target, ended.handles.len(), ended.spared, delivery)
+            let change = SessionChange::Ended(credentials.delivery());
+            done(head, config, target, ended.handles.len(), Spared::Nobody, change)
         }
         Err(failed) => {
             let logouts = postponed(&failed, exchange.now);
             exchange.keep_trying(logouts.clone(), Vec::new());
-            pending(head, config, request, &logouts, exchange.keys())
+            pending(head, config, request, &logouts, exchange.keys()).into()
         }
     }
 }

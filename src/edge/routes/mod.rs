@@ -1,6 +1,42 @@
-//! The gate's own routes.
+//! The gate's own routes: each is a row in `gate/entry.rs` and a function here.
 
-pub mod account;
-pub mod browser_sdk;
+mod account;
+mod browser_sdk;
 pub mod core;
-pub mod logout;
+mod logout;
+mod status;
+
+use crate::edge::exchange::Exchange;
+use crate::edge::guard;
+use crate::edge::object::client::Unavailable;
+use crate::gate::{Answered, Entry, Route};
+use crate::pages::Problem;
+use crate::supertokens::fdi;
+
+/// What a route's function returns; it is answered with 503 where what it needs cannot be had.
+type Served = Result<Answered, Unavailable>;
+
+/// Answers a request of one of the gate's own routes.
+pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
+    if let Some(answer) = fdi::preflight(&exchange.head, exchange.config()) {
+        return answer.into();
+    }
+    let entered = match guard::enter(exchange, &Entry::of(route)).await {
+        Ok(entered) => entered,
+        Err(refusal) => return refusal,
+    };
+    let served = match route {
+        Route::Logout { all } => logout::log_out(exchange, &entered.form, all).await,
+        Route::Session => account::session(exchange).await,
+        Route::Sessions => account::sessions(exchange).await,
+        Route::RevokeSession => account::revoke(exchange, &entered.form).await,
+        Route::Jwks => status::jwks(exchange).await,
+        Route::Health => Ok(status::health()),
+        Route::Refresh => browser_sdk::refresh(exchange, entered.renewal).await,
+        Route::SignOut => browser_sdk::sign_out(exchange).await,
+        Route::Application | Route::Core(_) | Route::Unknown => {
+            Ok(exchange.problem(&Problem::NotFound).into())
+        }
+    };
+    served.unwrap_or_else(|Unavailable| exchange.unavailable().into())
+}

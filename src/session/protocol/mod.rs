@@ -9,11 +9,10 @@ mod read;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::base::bytes::Random;
 use crate::base::time::Timestamp;
 use crate::session::payload::Payload;
 use crate::session::rotation::{FirstUse, Generation, Issued};
-use crate::session::{Handle, Session};
+use crate::session::{Handle, Nonce, Session, SessionId};
 
 /// A command and the app it is for: a session of another app is no session here.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,23 +34,23 @@ pub enum Command {
         /// What the application keeps in it.
         data: Map<String, Value>,
         /// Sessions that end: the same browser's earlier one, and what an earlier try may have made.
-        replaces: Vec<Random>,
+        replaces: Vec<SessionId>,
     },
     /// Does this session live? Writes nothing, unless it is the first use of a child's access token.
     Check {
         /// The session.
-        id: Random,
+        id: SessionId,
         /// What the access token says of its lineage, when it names a parent.
         first_use: Option<FirstUse>,
     },
     /// Rotate the refresh token.
     Renew {
         /// The session.
-        id: Random,
+        id: SessionId,
         /// What the refresh token says.
         presented: Generation,
         /// The nonce for a new child, should one be needed.
-        nonce: Random,
+        nonce: Nonce,
         /// What is known of the anti-CSRF token.
         anti_csrf: AntiCsrf,
         /// Sign further access tokens with the static key; `None` leaves it as it is.
@@ -60,7 +59,7 @@ pub enum Command {
     /// Log out.
     Revoke {
         /// The session that logs out.
-        id: Random,
+        id: SessionId,
         /// Which sessions are to end.
         scope: Scope,
         /// What the browser could show for it.
@@ -71,7 +70,7 @@ pub enum Command {
     /// End these sessions, by the application's word.
     Remove {
         /// The sessions.
-        ids: Vec<Random>,
+        ids: Vec<SessionId>,
     },
     /// End all sessions of the user, by the application's word.
     RemoveAll {
@@ -86,12 +85,12 @@ pub enum Command {
     /// One session with its data.
     Read {
         /// The session.
-        id: Random,
+        id: SessionId,
     },
     /// Change what the application keeps in a session.
     Update {
         /// The session.
-        id: Random,
+        id: SessionId,
         /// The data to keep from now on.
         data: Option<Map<String, Value>>,
         /// What to do to the payload.
@@ -189,7 +188,7 @@ pub enum Reply {
     /// These sessions were deleted just now.
     Revoked {
         /// Their ids.
-        ids: Vec<Random>,
+        ids: Vec<SessionId>,
         /// What was done: `current` where the proof was not enough for more.
         scope: Scope,
     },
@@ -212,7 +211,7 @@ pub enum Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// One session.
-    One(Random),
+    One(SessionId),
     /// Every session of the user.
     All,
 }
@@ -232,6 +231,37 @@ impl Command {
             | Self::Remove { .. }
             | Self::RemoveAll { .. }
             | Self::List { .. } => Reach::All,
+        }
+    }
+}
+
+impl Command {
+    /// Its name, as its JSON has it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Check { .. } => "check",
+            Self::Renew { .. } => "renew",
+            Self::Revoke { .. } => "revoke",
+            Self::Remove { .. } => "remove",
+            Self::RemoveAll { .. } => "remove_all",
+            Self::List { .. } => "list",
+            Self::Read { .. } => "read",
+            Self::Update { .. } => "update",
+        }
+    }
+
+    /// The session that it is about, if it is about one.
+    #[must_use]
+    pub const fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Check { id, .. }
+            | Self::Renew { id, .. }
+            | Self::Revoke { id, .. }
+            | Self::Read { id }
+            | Self::Update { id, .. } => Some(*id),
+            Self::Create { .. } | Self::Remove { .. } | Self::RemoveAll { .. } | Self::List { .. } => None,
         }
     }
 }
@@ -274,7 +304,7 @@ impl Command {
     /// The command for another try, when nobody knows what became of the one before. A session that was
     /// made and has been ended since must not come back, so a new one takes its place.
     #[must_use]
-    pub fn again(self, id: Random) -> Self {
+    pub fn again(self, id: SessionId) -> Self {
         match self {
             Self::Create { session, data, mut replaces } => {
                 replaces.push(session.id);
@@ -306,8 +336,12 @@ mod tests {
     use crate::session::{Child, Lineage};
     use serde_json::json;
 
-    fn id() -> Random {
-        Random::from_bytes([1; 16])
+    fn nonce(n: u8) -> Nonce {
+        Nonce::from_bytes([n; 16])
+    }
+
+    fn id() -> SessionId {
+        SessionId::from_bytes([1; 16])
     }
 
     const ID: &str = "AQEBAQEBAQEBAQEBAQEBAQ";
@@ -329,10 +363,10 @@ mod tests {
             tenant_id: "t1".into(),
             lineage: Lineage {
                 generation: 3,
-                nonce: Random::from_bytes([2; 16]),
-                previous: Random::ZERO,
+                nonce: Nonce::from_bytes([2; 16]),
+                previous: Nonce::NONE,
                 rotated_at: Timestamp::from_seconds(15),
-                child: Some(Child { nonce: id(), issued_at: Timestamp::from_seconds(20) }),
+                child: Some(Child { nonce: nonce(1), issued_at: Timestamp::from_seconds(20) }),
             },
             created_ms: 250,
             last_seen_at: Timestamp::from_seconds(20),
@@ -340,7 +374,7 @@ mod tests {
             static_key: true,
             user_agent: Some("Firefox".into()),
             country: Some("CH".into()),
-            ..Session::new(id(), id(), "u1".into(), Timestamp::from_seconds(10))
+            ..Session::new(id(), nonce(1), "u1".into(), Timestamp::from_seconds(10))
         }
     }
 
@@ -371,8 +405,7 @@ mod tests {
 
     #[test]
     fn the_commands_are_pinned() {
-        let generation =
-            Generation { generation: 3, nonce: Random::from_bytes([2; 16]), parent: Random::ZERO };
+        let generation = Generation { generation: 3, nonce: Nonce::from_bytes([2; 16]), parent: Nonce::NONE };
         let generation_json = json!({ "generation": 3, "nonce": NONCE, "parent": ZERO });
         pinned(
             &Envelope { app_id: "public".into(), command: Command::Check { id: id(), first_use: None } },
@@ -383,7 +416,7 @@ mod tests {
             &Command::Renew {
                 id: id(),
                 presented: generation,
-                nonce: id(),
+                nonce: nonce(1),
                 anti_csrf: AntiCsrf::Keep,
                 static_key: None,
             },
@@ -426,9 +459,13 @@ mod tests {
             json!({ "update": { "id": ID, "data": null, "payload": { "merge": {} } } }),
         );
         pinned(
-            &Command::Create { session: session().into(), data: Map::new(), replaces: vec![Random::ZERO] },
+            &Command::Create {
+                session: session().into(),
+                data: Map::new(),
+                replaces: vec![SessionId::from_bytes([0; 16])],
+            },
             Command::read,
-            json!({ "create": { "session": session_json(), "data": {}, "replaces": [Random::ZERO.to_string()] } }),
+            json!({ "create": { "session": session_json(), "data": {}, "replaces": [ZERO] } }),
         );
     }
 
@@ -439,7 +476,7 @@ mod tests {
             &Reply::Renewed {
                 session: session(),
                 issued: Issued {
-                    refresh: Generation { generation: 0, nonce: id(), parent: Random::ZERO },
+                    refresh: Generation { generation: 0, nonce: nonce(1), parent: Nonce::NONE },
                     parent: None,
                 },
             },

@@ -11,12 +11,14 @@
 
 use serde_json::Value;
 
+use super::super::{Nonce, SessionId};
 use super::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
-use crate::base::bytes::Random;
 use crate::base::json::{Fields, array, object, optional, text, variant};
 use crate::base::time::Timestamp;
-use crate::session::{Child, FirstUse, Generation, Issued, Lineage};
-use crate::session::{DEFAULT_TENANT, Handle, Payload, Session, Stored, Unreadable};
+use crate::session::{
+    Child, DEFAULT_TENANT, FirstUse, Generation, Handle, Issued, Lineage, Payload, Session, Stored,
+    Unreadable,
+};
 
 impl Session {
     /// Reads a session.
@@ -27,7 +29,7 @@ impl Session {
         let mut flag = |name| optional(fields.take(name), |value| value.as_bool());
         let (anti_csrf, static_key) = (flag("anti_csrf")?, flag("static_key")?);
         Some(Self {
-            id: random(fields.take("id"))?,
+            id: session_id(fields.take("id"))?,
             user_id: fields.text("user_id")?,
             tenant_id: optional(fields.take("tenant_id"), text)?.unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
             lineage: lineage(fields.take("lineage"))?,
@@ -51,7 +53,7 @@ impl Stored {
     pub fn read(id: &str, json: &str) -> Self {
         let value = || serde_json::from_str(json).ok();
         match value().and_then(Session::read) {
-            Some(session) if Random::parse(id) == Some(session.id) => Self::Session(session),
+            Some(session) if SessionId::parse(id) == Some(session.id) => Self::Session(session),
             _ => {
                 let mut fields = value().and_then(Fields::of);
                 let created_at = fields.as_mut().and_then(|fields| time(fields.take("created_at")));
@@ -81,31 +83,31 @@ impl Command {
             "create" => Self::Create {
                 session: Session::read(fields.take("session"))?.into(),
                 data: fields.object("data")?,
-                replaces: array(fields.take("replaces"), random)?,
+                replaces: array(fields.take("replaces"), session_id)?,
             },
             "check" => Self::Check {
-                id: random(fields.take("id"))?,
+                id: session_id(fields.take("id"))?,
                 first_use: optional(fields.take("first_use"), first_use)?,
             },
             "renew" => Self::Renew {
-                id: random(fields.take("id"))?,
+                id: session_id(fields.take("id"))?,
                 presented: generation(fields.take("presented"))?,
-                nonce: random(fields.take("nonce"))?,
+                nonce: nonce(fields.take("nonce"))?,
                 anti_csrf: anti_csrf(&fields.text("anti_csrf")?)?,
                 static_key: optional(fields.take("static_key"), |value| value.as_bool())?,
             },
             "revoke" => Self::Revoke {
-                id: random(fields.take("id"))?,
+                id: session_id(fields.take("id"))?,
                 scope: Scope::parse(&fields.text("scope")?)?,
                 proof: proof(fields.take("proof"))?,
                 as_of: optional(fields.take("as_of"), time)?,
             },
-            "remove" => Self::Remove { ids: array(fields.take("ids"), random)? },
+            "remove" => Self::Remove { ids: array(fields.take("ids"), session_id)? },
             "remove_all" => Self::RemoveAll { tenant_id: optional(fields.take("tenant_id"), text)? },
             "list" => Self::List { tenant_id: optional(fields.take("tenant_id"), text)? },
-            "read" => Self::Read { id: random(fields.take("id"))? },
+            "read" => Self::Read { id: session_id(fields.take("id"))? },
             "update" => Self::Update {
-                id: random(fields.take("id"))?,
+                id: session_id(fields.take("id"))?,
                 data: optional(fields.take("data"), object)?,
                 payload: optional(fields.take("payload"), payload_change)?,
             },
@@ -142,7 +144,7 @@ impl Reply {
             "revoked" => {
                 let mut fields = Fields::of(content)?;
                 Self::Revoked {
-                    ids: array(fields.take("ids"), random)?,
+                    ids: array(fields.take("ids"), session_id)?,
                     scope: Scope::parse(&fields.text("scope")?)?,
                 }
             }
@@ -169,8 +171,12 @@ impl Logout {
     }
 }
 
-fn random(value: Value) -> Option<Random> {
-    Random::parse(value.as_str()?)
+fn session_id(value: Value) -> Option<SessionId> {
+    SessionId::parse(value.as_str()?)
+}
+
+fn nonce(value: Value) -> Option<Nonce> {
+    Nonce::parse(value.as_str()?)
 }
 
 fn time(value: Value) -> Option<Timestamp> {
@@ -185,8 +191,8 @@ fn lineage(value: Value) -> Option<Lineage> {
     let mut fields = Fields::of(value)?;
     Some(Lineage {
         generation: u32::try_from(fields.integer("generation")?).ok()?,
-        nonce: random(fields.take("nonce"))?,
-        previous: random(fields.take("previous"))?,
+        nonce: nonce(fields.take("nonce"))?,
+        previous: nonce(fields.take("previous"))?,
         rotated_at: time(fields.take("rotated_at"))?,
         child: optional(fields.take("child"), child)?,
     })
@@ -194,28 +200,28 @@ fn lineage(value: Value) -> Option<Lineage> {
 
 fn child(value: Value) -> Option<Child> {
     let mut fields = Fields::of(value)?;
-    Some(Child { nonce: random(fields.take("nonce"))?, issued_at: time(fields.take("issued_at"))? })
+    Some(Child { nonce: nonce(fields.take("nonce"))?, issued_at: time(fields.take("issued_at"))? })
 }
 
 fn generation(value: Value) -> Option<Generation> {
     let mut fields = Fields::of(value)?;
     Some(Generation {
         generation: u32::try_from(fields.integer("generation")?).ok()?,
-        nonce: random(fields.take("nonce"))?,
-        parent: random(fields.take("parent"))?,
+        nonce: nonce(fields.take("nonce"))?,
+        parent: nonce(fields.take("parent"))?,
     })
 }
 
 fn first_use(value: Value) -> Option<FirstUse> {
     let mut fields = Fields::of(value)?;
-    Some(FirstUse { nonce: random(fields.take("nonce"))?, parent: random(fields.take("parent"))? })
+    Some(FirstUse { nonce: nonce(fields.take("nonce"))?, parent: nonce(fields.take("parent"))? })
 }
 
 fn issued(value: Value) -> Option<Issued> {
     let mut fields = Fields::of(value)?;
     Some(Issued {
         refresh: generation(fields.take("refresh"))?,
-        parent: optional(fields.take("parent"), random)?,
+        parent: optional(fields.take("parent"), nonce)?,
     })
 }
 

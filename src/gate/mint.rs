@@ -1,17 +1,12 @@
-//! How tokens reach a browser or an SDK, and how they are taken back.
+//! The tokens of a session, made and made anew.
 //!
-//! Invariant: whenever tokens are set or cleared, the response says so to the page's script
-//! (`front-token`), exposes what it says, and is stored by no cache (ASVS 14.3.2). The one exception
-//! is a logout that is pending: its cookies go, but nobody is told yet that it is done.
+//! Invariant: no token is issued ahead of this gate's clock, for verifiers refuse one that is (the Python SDK does). The
+//! object's clock, which says when a session begins, and another gate's, which issued an earlier token, may be 10 s
+//! ahead of it.
 
 use std::rc::Rc;
 
-use super::credentials::Credentials;
-use crate::base::bytes;
 use crate::base::time::Timestamp;
-use crate::config::Config;
-use crate::cookies::GateCookie;
-use crate::response::ResponseHeaders;
 use crate::session::{Handle, Issued, Policy, Session};
 use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
@@ -60,20 +55,7 @@ impl Unsigned {
     }
 }
 
-/// How tokens travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// In cookies, out of reach of the page's script.
-    Cookies,
-    /// In `st-access-token` and `st-refresh-token`, which an SDK without cookies asks for.
-    Headers,
-}
-
 /// What it takes to make tokens.
-///
-/// Invariant: no token is issued ahead of this clock, for verifiers refuse one that is (the Python SDK does). The
-/// object's clock, which says when a session begins, and another gate's, which issued an earlier token, may be 10 s
-/// ahead of it.
 #[derive(Clone, Copy)]
 pub struct Mint<'a> {
     /// The keys of the app.
@@ -148,89 +130,4 @@ impl Mint<'_> {
         };
         Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at })
     }
-}
-
-/// The headers that hand out tokens. The cookies live from the token's own beginning to the session's end.
-#[must_use]
-pub fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> ResponseHeaders {
-    let mut additions = ResponseHeaders::default();
-    let mut exposed = vec!["front-token"];
-    match delivery {
-        Delivery::Cookies => {
-            let lifetime = tokens.ends_at.remaining(tokens.token.issued_at);
-            additions.add("set-cookie", config.cookies.set(GateCookie::Access, &tokens.access, lifetime));
-            if let Some(refresh) = &tokens.refresh {
-                additions.add("set-cookie", config.cookies.set(GateCookie::Refresh, refresh, lifetime));
-            }
-        }
-        Delivery::Headers => {
-            additions.add("st-access-token", tokens.access.clone());
-            exposed.push("st-access-token");
-            if let Some(refresh) = &tokens.refresh {
-                additions.add("st-refresh-token", refresh.clone());
-                exposed.push("st-refresh-token");
-            }
-        }
-    }
-    additions.add("front-token", front_token(&tokens.token));
-    if let Some(anti_csrf) = &tokens.token.anti_csrf {
-        additions.add("anti-csrf", anti_csrf.clone());
-        exposed.push("anti-csrf");
-    }
-    additions.add("access-control-expose-headers", exposed.join(", "));
-    additions.add("cache-control", "no-store");
-    additions
-}
-
-/// The headers that take tokens back, from cookies always and from an SDK's own store if it has one.
-#[must_use]
-pub fn cleared(delivery: Delivery, host: &str, config: &Config) -> ResponseHeaders {
-    let mut additions = ResponseHeaders::default();
-    for cookie in config.cookies.clear(host, &config.base_path) {
-        additions.add("set-cookie", cookie);
-    }
-    additions.extend(withdrawn(delivery));
-    additions
-}
-
-/// The headers of a refusal that take back the tokens of a session that is over. Of cookies beside a bearer token
-/// nothing is known: their session has not been asked about, so they stay.
-#[must_use]
-pub fn taken_back(
-    delivery: Delivery,
-    credentials: &Credentials,
-    host: &str,
-    config: &Config,
-) -> ResponseHeaders {
-    if delivery == Delivery::Headers && credentials.has_cookie() {
-        bearer_cleared()
-    } else {
-        cleared(delivery, host, config)
-    }
-}
-
-/// The headers that take back the tokens of an SDK alone: the cookies beside them are of a session that lives.
-#[must_use]
-pub fn bearer_cleared() -> ResponseHeaders {
-    withdrawn(Delivery::Headers)
-}
-
-fn withdrawn(delivery: Delivery) -> ResponseHeaders {
-    let mut additions = ResponseHeaders::default();
-    let mut exposed = vec!["front-token"];
-    if delivery == Delivery::Headers {
-        for name in ["st-access-token", "st-refresh-token"] {
-            additions.add(name, "");
-            exposed.push(name);
-        }
-    }
-    additions.add("front-token", "remove");
-    additions.add("access-control-expose-headers", exposed.join(", "));
-    additions.add("cache-control", "no-store");
-    additions
-}
-
-/// What the page's script may know: standard base64, which `atob` reads.
-fn front_token(token: &AccessToken) -> String {
-    bytes::encode_standard(token.front_token().as_bytes())
 }

@@ -1,0 +1,52 @@
+//! Whether a request may pass, and as whom.
+
+use crate::base::time::Seconds;
+use crate::config::{Rule, SessionNeed};
+use crate::edge::exchange::Exchange;
+use crate::edge::guard;
+use crate::edge::object::client::Unavailable;
+use crate::edge::standing::{renewed, standing};
+use crate::gate::{Answered, Entry, Identity, SessionChange, Standing, is_unsafe, no_session};
+
+/// A request that may pass.
+pub struct Admitted {
+    /// Who it is from.
+    pub identity: Option<Identity>,
+    /// What the browser is told about its session.
+    pub change: SessionChange,
+}
+
+impl Admitted {
+    const NOBODY: Self = Self { identity: None, change: SessionChange::Nothing };
+}
+
+/// Decides; `Err` is the refusal.
+pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answered> {
+    if exchange.head.is_preflight() {
+        return Ok(Admitted::NOBODY);
+    }
+    if rule.session == SessionNeed::None {
+        if exchange.may_have_marker() {
+            // An object that fails keeps nobody from an open path.
+            let _ = exchange.complete_pending(exchange.credentials().await).await;
+        }
+        return Ok(Admitted::NOBODY);
+    }
+    guard::enter(exchange, &Entry::APPLICATION).await?;
+    let credentials = exchange.credentials().await;
+    let fresh = if is_unsafe(&exchange.head) { Seconds::new(0) } else { rule.fresh };
+    match standing(exchange, credentials, fresh).await {
+        Ok(Standing::SignedIn(mut identity)) => {
+            let tokens = identity.tokens.take();
+            let change =
+                tokens.map_or(SessionChange::Nothing, |tokens| renewed(tokens, credentials.delivery()));
+            Ok(Admitted { identity: Some(*identity), change })
+        }
+        Ok(Standing::SignedOut(absence)) if rule.session == SessionNeed::Required => {
+            Err(no_session(&exchange.head, exchange.config(), credentials, absence))
+        }
+        // By the time that the application has answered, the browser may hold a newer session: nothing is cleared.
+        Ok(Standing::SignedOut(_)) => Ok(Admitted::NOBODY),
+        Err(Unavailable) => Err(exchange.unavailable().into()),
+    }
+}

@@ -1,0 +1,113 @@
+//! The request to the application, and its response.
+//!
+//! Invariant: the application sees no cookie of the gate's, and of identity and address only what the gate says.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use worker::js_sys::{self, Promise};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys;
+
+use super::admit::Admitted;
+use super::overlap::Overlap;
+use crate::config::{Rule, SessionNeed};
+use crate::edge::exchange::{Exchange, Stage};
+use crate::edge::platform::{self, Changes};
+use crate::gate::{Answered, Identity};
+use crate::pages::Problem;
+use crate::request::{Origin, is_withheld, strip};
+
+/// Sends the request to the application; `Err` is the gate's answer where no usable response comes.
+pub async fn forward(
+    exchange: &Exchange,
+    rule: &Rule,
+    admitted: &Admitted,
+    overlap: Option<Overlap>,
+) -> Result<web_sys::Response, Answered> {
+    let bad_gateway = |why: &str| exchange.problem(&Problem::BadGateway(why.to_owned())).into();
+    let response = match response_to(exchange, admitted, overlap).await {
+        Ok(Some(response)) => response,
+        Ok(None) => return Err(exchange.problem(&Problem::GatewayTimeout).into()),
+        Err(_) => return Err(bad_gateway("the origin does not answer")),
+    };
+    let status = response.status();
+    let is_upgraded = status == 101 && exchange.head.is_upgrade() && !is_guarded_preflight(exchange, rule);
+    if is_upgraded || (200..=599).contains(&status) {
+        Ok(response)
+    } else {
+        Err(bad_gateway("the origin answered with a status that is none"))
+    }
+}
+
+/// Whether the request is a preflight on a path that is not open.
+pub fn is_guarded_preflight(exchange: &Exchange, rule: &Rule) -> bool {
+    rule.session != SessionNeed::None && exchange.head.is_preflight()
+}
+
+/// The application's response; `None` if its head takes too long. A body may take its time.
+async fn response_to(
+    exchange: &Exchange,
+    admitted: &Admitted,
+    overlap: Option<Overlap>,
+) -> Result<Option<web_sys::Response>, JsValue> {
+    let promise = match overlap.and_then(|overlap| overlap.for_admitted(admitted)) {
+        Some(promise) => promise,
+        None => fetch(exchange, &request_for(exchange, admitted.identity.as_ref())?)?,
+    };
+    let promise = match exchange.config().origin_timeout {
+        Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
+        None => promise,
+    };
+    let response = exchange.timed(Stage::Application, JsFuture::from(promise)).await?;
+    Ok(Some(response).filter(|response| !response.is_undefined()).map(JsCast::unchecked_into))
+}
+
+/// The request for the application: the browser's own, with what only the gate may say in the gate's words.
+pub fn request_for(exchange: &Exchange, identity: Option<&Identity>) -> Result<web_sys::Request, JsValue> {
+    let (head, config) = (&exchange.head, exchange.config());
+    let mut changes = Changes::default();
+    for (name, _) in head.headers().filter(|(name, _)| is_withheld(name)) {
+        changes.delete(name);
+    }
+    if head.is_upgrade() {
+        changes.set("connection", "Upgrade");
+    }
+    let cookies = head.header("cookie");
+    match cookies.and_then(|header| strip(header, |name| config.cookies.is_gate_name(name))).as_deref() {
+        None => {}
+        Some("") => changes.delete("cookie"),
+        Some(rest) => changes.set("cookie", rest),
+    }
+    changes.set("x-forwarded-host", head.origin().authority());
+    changes.set("x-forwarded-proto", head.origin().scheme());
+    if let Some(identity) = identity {
+        changes.set("gate-user", &header_text(&identity.token.user_id));
+        changes.set("gate-session", &identity.token.handle.to_string());
+        changes.set("gate-token", &identity.text);
+    }
+    let url = upstream(exchange).map(|origin| format!("{origin}{}", head.target()));
+    platform::changed_request(&exchange.request, url.as_deref(), identity.is_some(), changes.as_str())
+}
+
+/// Where the application is, if it is addressed by another name than the browser used.
+pub fn upstream(exchange: &Exchange) -> Option<&Origin> {
+    let has_binding = exchange.client.isolate.origin.is_some();
+    exchange.config().origin_url.as_ref().filter(|_| !has_binding)
+}
+
+/// Sends a request to the application.
+pub fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsValue> {
+    match &exchange.client.isolate.origin {
+        Some(origin) => Ok(origin.fetch(request)?.unchecked_into()),
+        None => {
+            let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+            Ok(scope.fetch_with_request(request).unchecked_into())
+        }
+    }
+}
+
+/// A user id as a header value: percent-encoded UTF-8 wherever it is not printable ASCII.
+fn header_text(text: &str) -> String {
+    const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+    utf8_percent_encode(text, ESCAPED).to_string()
+}

@@ -1,0 +1,48 @@
+//! A request that is sent to the application while its session's object is still being asked (a rule's `overlap`).
+//!
+//! Invariant: its answer reaches the browser only if the very same request would be sent now.
+
+use std::rc::Rc;
+
+use worker::js_sys::Promise;
+
+use super::admit::Admitted;
+use super::forward::{fetch, request_for};
+use crate::config::Rule;
+use crate::edge::exchange::Exchange;
+use crate::edge::platform;
+use crate::gate::{Identity, identity_if_unchanged};
+
+/// A request that was sent ahead.
+pub struct Overlap {
+    identity: Identity,
+    response: Promise,
+}
+
+impl Overlap {
+    /// Sends the request, if the rule allows it and the credentials say who it will be from.
+    pub async fn begin(exchange: &Exchange, rule: &Rule) -> Option<Self> {
+        // A body is there once, and there may have to be a second request.
+        if !rule.may_overlap(&exchange.head) || exchange.request.body().is_some() {
+            return None;
+        }
+        let identity = identity_if_unchanged(exchange.credentials().await, exchange.memory())?;
+        let request = request_for(exchange, Some(&identity)).ok()?;
+        Some(Self { identity, response: fetch(exchange, &request).ok()? })
+    }
+
+    /// The response, if it is one to this request.
+    pub fn for_admitted(self, admitted: &Admitted) -> Option<Promise> {
+        let is_same = |identity: &Identity| Rc::ptr_eq(&identity.token, &self.identity.token);
+        if admitted.identity.as_ref().is_some_and(is_same) {
+            return Some(self.response);
+        }
+        self.drop_unread();
+        None
+    }
+
+    /// Gives the response up.
+    pub fn drop_unread(self) {
+        platform::drop_unread(&self.response);
+    }
+}
