@@ -1,8 +1,6 @@
 // Writes the seeds of the fuzz targets: what a browser, an application and a backend really send to a running gate,
 // `node fuzz/seeds.mjs`. The tokens among them are genuine under the secret of the tests, and so are they in the targets.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import {
   claimsOf,
   coreOf,
@@ -18,6 +16,7 @@ import {
   tokensIn,
   verification,
 } from "../tests/support/index.mjs";
+import { writeSeeds } from "./write-seeds.mjs";
 
 const ends = [];
 const gate = await gateFor({ after: (end) => ends.push(end) }, { objectFault: STAND_IN, vars: { ANTI_CSRF: "token" } });
@@ -151,9 +150,4 @@ seed("control", "revoke-handles", `y${alice.handle}, ${sessionHandle}`);
 seed("control", "payload", `z{"role":null,"deep":{"a":[1,2.5,"\\ud83d\\ude00"]}}`);
 
 for (const end of ends) await end();
-for (const [target, files] of Object.entries(seeds)) {
-  const folder = fileURLToPath(new URL(`./seeds/${target}/`, import.meta.url));
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}${name}`, content);
-}
+await writeSeeds(seeds);

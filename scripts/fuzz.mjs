@@ -1,7 +1,7 @@
 // Fuzzes what reads input from outside: `node scripts/fuzz.mjs [--seconds n] [target …]`, n seconds for each target.
 //
 // What a run finds stays in fuzz/corpus/ and fuzz/artifacts/, which are not committed; the seeds are
-// (fuzz/seeds.mjs writes them).
+// (fuzz/seeds.mjs and fuzz/oidc-seeds.mjs write them).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,7 @@
 //! What the targets share: a gate's configuration, its keys, and a request made of text.
 
+pub mod provider;
+
 use std::cell::OnceCell;
 
 use serde_json::{Value, json};

@@ -189,6 +189,12 @@ mod tests {
         ] {
             assert_eq!(Issuers::of(&configured, other, &listed(&["t1"])), None, "{other}");
         }
+        for (configured, stated) in [
+            ("https://login.example/xcommon/v2.0", "https://login.example/x{tenantid}/v2.0"),
+            ("https://login.example/commonx/v2.0", "https://login.example/{tenantid}x/v2.0"),
+        ] {
+            assert_eq!(Issuers::of(&issuer(configured), stated, &listed(&["t1"])), None, "{stated}");
+        }
         let deep = issuer("https://login.example/a/b/v2.0");
         assert_eq!(Issuers::of(&deep, ENTRA, &listed(&["t1"])), None);
         let host = issuer("https://x");
