@@ -31,9 +31,9 @@ fuzz_target!(|wish: &str| {
         }
         let Some(head) = head("GET", wish, "sec-fetch-mode,navigate") else { return };
         let credentials = Presented::find(&head, config).with_cookie(None, keys);
-        let answer = no_session(&head, config, &credentials, Absence::None);
+        let refusal = no_session(&head, config, &credentials, Absence::None);
         let (_, location) =
-            answer.headers.iter().find(|(name, _)| *name == "location").expect("to the login page");
+            refusal.answer.headers.iter().find(|(name, _)| *name == "location").expect("to the login page");
         let login = led_to(location);
         assert_eq!((login.origin().ascii_serialization().as_str(), login.path()), (OWN, "/login"));
         let (_, back) = login.query_pairs().find(|(name, _)| name == "return_to").expect("and back");
