@@ -21,7 +21,7 @@ fuzz_target!(|input: &str| {
             |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let route = Route::of(path, config);
         assert_eq!(
-            route == Route::Origin,
+            route == Route::Application,
             // A slash at the end of the gate's own paths is nothing.
             !is_below("/auth") && !["/logout", "/logout/", "/logout/all", "/logout/all/"].contains(&path),
             "{path}"
