@@ -2,7 +2,15 @@
 //!
 //! Rule: all forms say the same in the same way, and of a repeated name the first counts. A body of any
 //! other type is not guessed at, and one that is not what its type says is broken, not empty: a logout of
-//! the wrong scope is worse than none.
+//! the wrong scope is worse than none. Broken is also what says something in a way that is not read:
+//!
+//! * in a charset in which ASCII is not ASCII;
+//! * as `application/x-www-form-urlencoded`, with control characters, which a form escapes;
+//! * under a name that no field has and JSON, XML and quoted texts have: one with a control character or
+//!   one of `"<>{}`;
+//! * under a name that is one of the gate's but for case and what is around it, like `Scope` and `scope[]`.
+//!
+//! Fields of other names are the affair of whoever wrote the form, and are passed over.
 //!
 //! Invariant: linear in the text, no panic, and nothing is allocated for parameters that nobody asks for.
 
@@ -20,6 +28,8 @@ pub enum FormType {
     Multipart(String),
     /// `application/json`.
     Json,
+    /// Any of these in a charset that is not read.
+    Garbled,
 }
 
 /// A form that was read.
@@ -35,6 +45,9 @@ enum Content {
 /// A body that is not what its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
+
+/// The names by which a form says what is to end.
+const DECISIVE: [&str; 2] = ["scope", "handle"];
 
 /// The longest boundary (RFC 2046 §5.1.1).
 const MAX_BOUNDARY: usize = 70;
@@ -54,26 +67,37 @@ impl FormType {
         }
         let (essence, parameters) = content_type?.split_once(';').unwrap_or((content_type?, ""));
         let is = |name: &str| essence.trim().eq_ignore_ascii_case(name);
-        if is("application/x-www-form-urlencoded") {
-            Some(Self::UrlEncoded)
+        let form_type = if is("application/x-www-form-urlencoded") {
+            Self::UrlEncoded
         } else if is("application/json") {
-            Some(Self::Json)
+            Self::Json
         } else if is("multipart/form-data") {
             // Without a boundary it is a form all the same, and broken.
-            Some(Self::Multipart(parameter(parameters, "boundary").unwrap_or_default()))
+            Self::Multipart(parameter(parameters, "boundary").unwrap_or_default())
         } else {
-            None
-        }
+            return None;
+        };
+        let is_read = parameter(parameters, "charset").is_none_or(|charset| is_like_ascii(&charset));
+        Some(if is_read { form_type } else { Self::Garbled })
     }
+}
+
+/// Whether a charset has ASCII, in which all that the gate asks for is written, as its first 128 characters.
+fn is_like_ascii(charset: &str) -> bool {
+    let charset = charset.trim().to_ascii_lowercase();
+    matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii")
+        || charset.starts_with("iso-8859-")
+        || charset.starts_with("windows-125")
 }
 
 impl Form {
     /// Reads a body.
     ///
     /// # Errors
-    /// [`Broken`] when it is not what its type says. There is no text that is no urlencoded form.
+    /// [`Broken`] when it is not what its type says, or may say what is not read.
     pub fn read(form_type: &FormType, body: &[u8]) -> Result<Self, Broken> {
         let content = match form_type {
+            FormType::UrlEncoded if body.iter().any(u8::is_ascii_control) => return Err(Broken),
             FormType::UrlEncoded => Content::UrlEncoded(body.to_owned()),
             FormType::Multipart(boundary) => {
                 Content::Fields(multipart(boundary, &String::from_utf8_lossy(body)).ok_or(Broken)?)
@@ -82,8 +106,9 @@ impl Form {
                 let Members(fields) = serde_json::from_slice(body).map_err(|_| Broken)?;
                 Content::Fields(fields)
             }
+            FormType::Garbled => return Err(Broken),
         };
-        Ok(Self(content))
+        if content.has_doubtful_name() { Err(Broken) } else { Ok(Self(content)) }
     }
 
     /// The first parameter of this name.
@@ -96,6 +121,36 @@ impl Form {
             }
         }
     }
+}
+
+impl Content {
+    fn has_doubtful_name(&self) -> bool {
+        match self {
+            Self::UrlEncoded(text) => has_doubtful_name(text),
+            Self::Fields(fields) => fields.iter().any(|(name, _)| is_doubtful(name.bytes())),
+        }
+    }
+}
+
+/// Whether the query is no urlencoded form in which all names mean what they say.
+#[must_use]
+pub fn is_broken_query(query: &str) -> bool {
+    has_doubtful_name(query.as_bytes())
+}
+
+fn has_doubtful_name(text: &[u8]) -> bool {
+    form::pairs(text).any(|(name, _)| is_doubtful(form::decoded(name)))
+}
+
+/// Whether a name may be meant for one of the gate's, or for no name.
+fn is_doubtful(name: impl Iterator<Item = u8> + Clone) -> bool {
+    let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let word = name.clone().skip_while(|byte| !is_of_word(byte)).take_while(is_of_word);
+    let is_meant = |ours: &&str| {
+        word.clone().map(|byte| byte.to_ascii_lowercase()).eq(ours.bytes()) && !name.clone().eq(ours.bytes())
+    };
+    name.clone().any(|byte| byte.is_ascii_control() || b"\"<>{}".contains(&byte))
+        || DECISIVE.iter().any(is_meant)
 }
 
 /// The first parameter of this name in `application/x-www-form-urlencoded` text.
@@ -311,7 +366,89 @@ mod tests {
         assert_eq!(read(MULTIPART, &format!("{}------b--", part("filename=x", "all"))), Err(Broken));
     }
 
+    /// How programs write a scope where a form's `scope=all` belongs.
+    const MISWRITTEN: [&str; 16] = [
+        r#"{"scope":"all"}"#,
+        r#"{"return_to":"/a?b=c&d","scope":"all"}"#,
+        "%7B%22scope%22%3A%22all%22%7D=",
+        r#""scope=all""#,
+        "<scope>all</scope>",
+        "x=1&scope[]=all",
+        "scope%5B0%5D=all&x=1",
+        "x=1&Scope=all",
+        "SCOPE=all",
+        "+scope=all",
+        "scope+=all",
+        "'scope'='all'",
+        "scope: all",
+        "x=1\r\nscope=all\r\n",
+        "s\0c\0o\0p\0e\0=\0a\0l\0l\0",
+        "------b\r\nContent-Disposition: form-data; name=\"scope\"\r\n\r\nall\r\n------b--",
+    ];
+
+    #[test]
+    fn what_may_be_a_scope_in_another_way_of_writing_is_broken() {
+        for body in MISWRITTEN {
+            assert_eq!(read("application/x-www-form-urlencoded", body), Err(Broken), "{body}");
+        }
+        for name in ["Scope", "scope[]", " scope", "scope:", "\"scope\"", "{scope", "sco\npe\0", "HANDLE[0]"]
+        {
+            let json = serde_json::json!({ "x": "1", name: "all" }).to_string();
+            assert_eq!(read("application/json", &json), Err(Broken), "{json}");
+        }
+        for name in ["Scope", "scope[]", "'scope'", "handle[1]"] {
+            let body = format!("{}------b--", part(&format!("name=\"{name}\""), "all"));
+            assert_eq!(read(MULTIPART, &body), Err(Broken), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_of_the_gate_s_names_is_passed_over() {
+        for body in [
+            "csrf=a%2Fb%3D%3D&_method=delete",
+            "authenticity_token=x&commit=Log+out",
+            "user[name]=x&user%5Bscope%5D=y&scopes=all&oauth.scope=all&scope_id=1&my-scope=1&scope-of=1",
+            "data={\"scope\":\"all\"}",
+            "gr\u{f6}\u{df}e=1",
+            "%",
+            "&&",
+            "=",
+        ] {
+            let form = read("application/x-www-form-urlencoded", body);
+            assert_eq!(form.map(|form| form.first("scope")), Ok(None), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_charset_in_which_ascii_is_another_is_broken() {
+        for essence in
+            ["application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b"]
+        {
+            for charset in ["utf-16", "UTF-16LE", "\"utf-16\"", "utf-32", "utf-7", "ibm037", "x"] {
+                let garbled = FormType::of(Some(&format!("{essence}; charset={charset}")), None);
+                assert_eq!(garbled, Some(FormType::Garbled), "{essence} {charset}");
+            }
+            for charset in ["utf-8", "UTF8", "\"Utf-8\"", "us-ascii", "ISO-8859-1", "windows-1252"] {
+                let read = FormType::of(Some(&format!("{essence}; charset={charset}")), None);
+                assert_eq!(read, FormType::of(Some(essence), None), "{essence} {charset}");
+            }
+        }
+        assert_eq!(Form::read(&FormType::Garbled, b"scope=all"), Err(Broken));
+    }
+
     proptest! {
+        /// Whatever is around the name, and in whatever case: the form says so, or it is broken.
+        #[test]
+        fn no_scope_is_passed_over(
+            before in "[^a-zA-Z0-9_.&=%-]{0,3}", name in "[sS][cC][oO][pP][eE]", after in "([^a-zA-Z0-9_.&=%-][^&=%]{0,3})?",
+        ) {
+            let form = Form::read(&FormType::UrlEncoded, format!("x=1&{before}{name}{after}=all").as_bytes());
+            let is_plain = before.is_empty() && name == "scope" && after.is_empty();
+            prop_assert_eq!(form.ok().and_then(|form| form.first("scope")).is_some(), is_plain);
+            let json = serde_json::json!({ format!("{before}{name}{after}"): "all" }).to_string();
+            prop_assert_eq!(Form::read(&FormType::Json, json.as_bytes()).is_ok(), is_plain);
+        }
+
         #[test]
         fn no_bytes_are_too_much(boundary in "[a-b\"]{0,3}", body in proptest::collection::vec(any::<u8>(), 0..200)) {
             for form_type in [FormType::UrlEncoded, FormType::Json, FormType::Multipart(boundary)] {

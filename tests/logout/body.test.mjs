@@ -115,6 +115,19 @@ describe("nothing happens by a body that is", () => {
     "JSON, but no object": [400, typed("application/json", '["all"]')],
     "JSON whose scope is no text": [400, typed("application/json", '{"scope":["all"]}')],
     "JSON in another encoding": [400, typed("application/json", Buffer.from('{"scope":"all"}', "utf16le"))],
+    "JSON that says it is a urlencoded form": [400, typed(URLENCODED, '{"scope":"all"}')],
+    "JSON as the name of a field": [400, { body: new URLSearchParams('{"scope":"all"}') }],
+    "multipart that says it is a urlencoded form": [
+      400,
+      typed(URLENCODED, '--b\r\nContent-Disposition: form-data; name="scope"\r\n\r\nall\r\n--b--'),
+    ],
+    "a form in UTF-16": [400, typed(`${URLENCODED}; charset=utf-16`, Buffer.from("scope=all", "utf16le"))],
+    "a form in UTF-16 that does not say so": [400, typed(URLENCODED, Buffer.from("scope=all", "utf16le"))],
+    "JSON that says it is UTF-16": [400, typed("application/json; charset=utf-16", '{"scope":"all"}')],
+    "a form with a list of scopes": [400, { body: new URLSearchParams({ "scope[]": "all" }) }],
+    "a form with a scope in capitals": [400, { body: new URLSearchParams({ Scope: "all" }) }],
+    "JSON with a list of scopes": [400, typed("application/json", '{"scope[]":"all"}')],
+    "multipart with a list of scopes": [400, { body: formData({ "scope[]": "all" }) }],
     "multipart without a boundary": [400, typed("multipart/form-data", "--b--")],
     "multipart that breaks off": [
       400,
@@ -150,6 +163,25 @@ test("an empty body is no body, whatever its type", async () => {
       assert.equal(response.status, 200, type);
       assert.deepEqual(await alive(owned), AFTERWARDS.current);
     }
+  }
+});
+
+test("fields of the application's beside the gate's own are nothing to a logout", async () => {
+  for (const fields of ["csrf=a%2Fb%3D%3D", "_method=delete&user[name]=x", 'state={"scope":"all"}', "scopes=all"]) {
+    const owned = await devices();
+    const response = await logout(gate, owned.here, { headers: { "content-type": URLENCODED }, body: fields });
+    assert.equal(response.status, 200, fields);
+    assert.deepEqual(await alive(owned), AFTERWARDS.current);
+  }
+});
+
+test("a scope that a link's query names in a way that is not read is 400, and nothing happens", async () => {
+  for (const query of ["scope[]=all", "Scope=all", "scope%5B0%5D=all"]) {
+    const owned = await devices();
+    const response = await logout(gate, owned.here, { path: `/logout?${query}` });
+    assert.equal(response.status, 400, query);
+    assertCookiesUntouched(response);
+    assert.deepEqual(await alive(owned), ["here", "there"]);
   }
 });
 

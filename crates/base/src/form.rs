@@ -17,7 +17,7 @@ pub fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The bytes of a name or a value. A percent sign that begins no escape is itself.
-pub fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
+pub fn decoded(text: &[u8]) -> impl Iterator<Item = u8> + Clone {
     let mut rest = text.iter().copied();
     std::iter::from_fn(move || match rest.next()? {
         b'+' => Some(b' '),
