@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::base::json::{Fields, optional, text};
-use crate::base::names::is_domain;
+use crate::base::names::{is_domain, is_taken_for};
 use crate::base::time::Seconds;
 
 const ACCESS: &str = "sAccessToken";
@@ -161,12 +161,12 @@ impl CookieSettings {
         }
     }
 
-    /// Whether a name is the gate's, under any configuration and in any case.
+    /// Whether a name may be taken for one of the gate's, under any configuration.
     #[must_use]
     pub fn is_gate_name(&self, name: &str) -> bool {
         let without = [HOST, SECURE].into_iter().find_map(|prefix| {
             let (start, rest) = name.split_at_checked(prefix.len())?;
-            start.eq_ignore_ascii_case(prefix).then_some(rest)
+            is_taken_for(start, prefix).then_some(rest)
         });
         without.is_some_and(|base| {
             GateCookie::ALL.into_iter().any(|cookie| base.eq_ignore_ascii_case(cookie.base_name()))
@@ -448,9 +448,14 @@ pub(crate) mod tests {
 
     #[test]
     fn gate_names_are_known_in_any_spelling() {
-        for name in
-            ["__Host-sAccessToken", "__host-SACCESSTOKEN", "__Secure-sRefreshToken", "__HOST-slogoutpending"]
-        {
+        for name in [
+            "__Host-sAccessToken",
+            "__host-SACCESSTOKEN",
+            "__Secure-sRefreshToken",
+            "__HOST-slogoutpending",
+            "__Host_sAccessToken",
+            "_[Secure.sRefreshToken",
+        ] {
             assert!(settings().is_gate_name(name), "{name}");
         }
         for name in

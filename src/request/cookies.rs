@@ -6,7 +6,7 @@
 //! occurs twice counts as missing: somebody put one beside ours (ASVS 3.3, RFC 6265bis §8.6).
 //!
 //! **Stripping is generous**: the origin sees nothing that the parser of some framework could take for a
-//! gate's cookie. See [`Names`].
+//! gate's cookie ([`Names`] are where it stands, [`crate::base::names::is_taken_for`] how it is spelled).
 
 use std::borrow::Cow;
 
@@ -68,11 +68,11 @@ const fn is_refused(byte: u8) -> bool {
 pub fn strip(header: &str, is_ours: impl Fn(&str) -> bool) -> Option<String> {
     let mut kept = String::new();
     let mut from = 0;
-    for found in Names::of(header).filter(|name| is_ours(&name.text)) {
+    for start in Names::of(header).filter_map(|name| name.start_of_ours(header, &is_ours)) {
         // Inside of what was taken out already.
-        let Some(before) = header.get(from..found.start) else { continue };
-        let rest = header.get(found.start..).unwrap_or_default();
-        let end = rest.find([';', ',']).map_or(header.len(), |length| found.start.saturating_add(length));
+        let Some(before) = header.get(from..start) else { continue };
+        let rest = header.get(start..).unwrap_or_default();
+        let end = rest.find([';', ',']).map_or(header.len(), |length| start.saturating_add(length));
         push(&mut kept, before);
         from = end;
     }
@@ -101,37 +101,62 @@ fn push(kept: &mut String, part: &str) {
 
 const SEPARATORS: [char; 4] = [' ', '\t', ';', ','];
 
-/// Whether a header, of any name, has something in it that could be taken for a cookie named so.
+/// Whether a `Set-Cookie` header may set a cookie named so, by itself or behind a comma or a semicolon: not every
+/// client takes several cookies for one. A name that stands in a value is a value.
 #[must_use]
-pub fn names_cookie(header: &str, is_ours: impl Fn(&str) -> bool) -> bool {
-    Names::of(header).any(|name| is_ours(&name.text))
+pub fn sets_cookie(header: &str, is_ours: impl Fn(&str) -> bool) -> bool {
+    header.split([';', ',']).any(|part| {
+        // Of a cookie without a name its value is sent as if it were one, behind the `=` that some browsers leave out.
+        let name = part.trim_start_matches(|it| !is_name_character(it));
+        let name = name.split(|it| !is_name_character(it)).next().unwrap_or_default();
+        is_read_as_ours(name, &is_ours)
+    })
 }
 
 /// What some parser could take for the name of a cookie: every run of characters that a name may have
 /// (RFC 9110 §5.6.2), wherever it stands, unless it is the value of another. For some parsers commas separate
-/// cookies, for some spaces do; some take Unicode's spaces off, or quotes; some decode names (`%5F`), and PHP
-/// has written `_` for `.` in them.
+/// cookies, for some spaces do; some take Unicode's spaces off, or quotes; some decode names (`%5F`).
 struct Names<'a> {
     header: &'a str,
     at: usize,
+    /// Where the last name was, unless that was a value.
+    last: Option<(usize, usize)>,
 }
 
 /// What may be a name.
-struct Name<'a> {
-    text: Cow<'a, str>,
+struct Name {
     start: usize,
+    end: usize,
+    /// Where it begins for a parser that joins it to what is before it.
+    joined: Option<usize>,
+}
+
+impl Name {
+    /// Where a name of ours begins that ends here.
+    fn start_of_ours(&self, header: &str, is_ours: impl Fn(&str) -> bool) -> Option<usize> {
+        let starts = self.joined.into_iter().chain([self.start]);
+        let text_from = |start| header.get(start..self.end).unwrap_or_default();
+        starts.into_iter().find(|start| is_read_as_ours(text_from(*start), &is_ours))
+    }
 }
 
 impl<'a> Names<'a> {
     const fn of(header: &'a str) -> Self {
-        Self { header, at: 0 }
+        Self { header, at: 0, last: None }
+    }
+
+    /// Where a name begins that is joined to the one before it: PHP writes `_` for a space and for `[` in a name, and the
+    /// second character of our names is one.
+    fn joined(&self, start: usize) -> Option<usize> {
+        let (last, end) = self.last?;
+        matches!(self.header.get(end..start), Some(" " | "[")).then_some(last)
     }
 }
 
-impl<'a> Iterator for Names<'a> {
-    type Item = Name<'a>;
+impl Iterator for Names<'_> {
+    type Item = Name;
 
-    fn next(&mut self) -> Option<Name<'a>> {
+    fn next(&mut self) -> Option<Name> {
         let bytes = self.header.as_bytes();
         loop {
             let rest = bytes.get(self.at..)?;
@@ -140,9 +165,13 @@ impl<'a> Iterator for Names<'a> {
             let length = run.iter().position(|byte| !is_in_name(*byte)).unwrap_or(run.len());
             let end = start.saturating_add(length);
             self.at = end;
-            if !is_value(bytes.get(..start)?) {
-                return Some(Name { text: as_read(self.header.get(start..end)?), start });
+            if is_value(bytes.get(..start)?) {
+                self.last = None;
+                continue;
             }
+            let name = Name { start, end, joined: self.joined(start) };
+            self.last = Some((start, end));
+            return Some(name);
         }
     }
 }
@@ -174,23 +203,38 @@ fn is_value(before: &[u8]) -> bool {
     before.ends_with(b"=") && name.take(1).any(|byte| is_in_name(*byte))
 }
 
-/// A name as the most generous parser reads it.
+/// Whether a name is ours as some parser reads it, or a beginning of it is: PHP ends names at `[`, and C at a character
+/// 0, also where these are escaped.
+fn is_read_as_ours(name: &str, is_ours: impl Fn(&str) -> bool) -> bool {
+    let read = as_read(name);
+    let ends = read.char_indices().filter(|(_, it)| !is_name_character(*it)).map(|(end, _)| end);
+    ends.chain([read.len()]).any(|end| read.get(..end).is_some_and(&is_ours))
+}
+
+/// A name as the most generous parser reads it, but for what [`is_taken_for`] covers.
+///
+/// [`is_taken_for`]: crate::base::names::is_taken_for
 fn as_read(name: &str) -> Cow<'_, str> {
-    // No name of ours has either character.
-    if !name.contains(['%', '.']) || name.len() > LONGEST {
-        return Cow::Borrowed(name);
+    // A plus sign is a form's escape for a space.
+    let is_edge = |it| it == '+' || !is_name_character(it);
+    if !name.contains('%') {
+        return Cow::Borrowed(name.trim_matches(is_edge));
     }
-    let decoded = percent_decode_str(name).decode_utf8_lossy().replace('.', "_");
-    let is_edge = |character: char| !u8::try_from(character).is_ok_and(is_in_name);
+    let decoded = percent_decode_str(name.get(..LONGEST).unwrap_or(name)).decode_utf8_lossy();
     Cow::Owned(decoded.trim_matches(is_edge).to_owned())
 }
 
-/// No name of ours is longer, each of its characters escaped.
+fn is_name_character(character: char) -> bool {
+    u8::try_from(character).is_ok_and(is_in_name)
+}
+
+/// No name of ours is longer, each of its characters escaped, and with something behind it.
 const LONGEST: usize = 128;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::names::is_taken_for;
 
     #[test]
     fn a_cookie_is_found_among_others() {
@@ -227,6 +271,18 @@ mod tests {
             "%5F%5fHost-x=1",
             "%20__Host-x=1",
             "..Host-x=1",
+            "_[Host-x=1",
+            "_ Host-x=1",
+            "%5F[Host-x=1",
+            "_%20Host-x=1",
+            "_+Host-x=1",
+            "+__Host-x=1",
+            ". Host-x=1",
+            "__Host_x=1",
+            "__Host.x=1",
+            "__Host-x%5B0]=1",
+            "__Host-x%00y=1",
+            "_[Host-x%00=1",
             "__Host-x[0]=1",
             "=__Host-x=1",
             "__Host-x",
@@ -267,7 +323,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_cookie_is_set_by_its_name_and_by_no_value() {
+        for header in [
+            "__Host-x=1; Path=/",
+            "__host-X =1",
+            "\t__Host-x\t; Path=/",
+            "=__Host-x=1",
+            "a=1, __Host-x=1",
+            "a=1; Expires=Wed, 09 Jun 2027 10:18:14 GMT,__Host-x=1",
+            "\"__Host-x\"=1",
+            "%5F_Host-x=1",
+            "a=1; __Host-x=1",
+        ] {
+            assert!(sets_cookie(header, is_ours), "{header}");
+        }
+        for header in [
+            "pref=__Host-x",
+            "pref=\"__Host-x\"; Path=/",
+            "pref=\"__Host-x=1\"",
+            "pref=a __Host-x=1",
+            "last=a=__Host-x=1",
+            "__Host-x2=1",
+            "x__Host-x=1",
+            "",
+        ] {
+            assert!(!sets_cookie(header, is_ours), "{header}");
+        }
+    }
+
     fn is_ours(name: &str) -> bool {
-        name.eq_ignore_ascii_case("__Host-x")
+        is_taken_for(name, "__Host-x")
     }
 }

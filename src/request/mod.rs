@@ -12,7 +12,7 @@ mod provenance;
 mod target;
 
 pub use client::network;
-pub use cookies::{Held, hold, names_cookie, strip, values};
+pub use cookies::{Held, hold, sets_cookie, strip, values};
 pub use form::{Broken, Form, FormType, first_parameter, is_broken_query};
 pub use forwarding::{answers_preflight, is_withheld, public_location};
 pub use head::Head;

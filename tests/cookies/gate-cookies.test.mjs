@@ -92,6 +92,11 @@ const PLANTED = [
   (name, token) => `${name.toLowerCase()}=${token}`,
   (name, token) => `${name.toUpperCase()}=${token}`,
   (name, token) => `%5F%5F${name.slice(2)}=${token}`,
+  (name, token) => `_[${name.slice(2)}=${token}`,
+  (name, token) => `_ ${name.slice(2)}=${token}`,
+  (name, token) => `${name.replace("-", ".")}=${token}`,
+  (name, token) => `${name}%5Bx]=${token}`,
+  (name, token) => `+${name}=${token}`,
 ];
 const onTheWire = (cookie) => Buffer.from(cookie).toString("latin1");
 
@@ -153,8 +158,14 @@ for (const at of ["/answer/none", "/answer/optional", "/answer"]) {
       `a=1, ${name}=evil; Path=/; Secure`,
       `a=1; Path=/; Expires=Wed, 09 Jun 2027 10:18:14 GMT,${name}=evil; Path=/; Secure`,
     ]);
-    const own = ["theme=dark; Path=/", "x__Host-sAccessToken=1", "__Host-other=2; Path=/; Secure"];
-    const headers = [own[0], ...forged, own[1], own[2]].map((line) => `Set-Cookie: ${line}`);
+    const own = [
+      "theme=dark; Path=/",
+      "x__Host-sAccessToken=1",
+      "__Host-other=2; Path=/; Secure",
+      'pref="__Host-sAccessToken"; Path=/',
+      "last=__Host-sAccessToken=1",
+    ];
+    const headers = [own[0], ...forged, ...own.slice(1)].map((line) => `Set-Cookie: ${line}`);
     const response = await gate.fetch(answer({ at, headers }), { headers: { cookie: session } });
     assert.deepEqual(response.headers.getSetCookie(), own);
   });

@@ -1,6 +1,17 @@
-//! Names that several subjects share: what may name an app or a tenant, and what a domain.
+//! Names that several subjects share: what may be taken for a name, what may name an app or a tenant, and what a domain.
 //!
 //! Invariant: plain syntax. Whether such an app, tenant or domain exists is not known here.
+
+/// Whether some reader may take `text` for the name of a header, a cookie or a field: case means nothing to it, and
+/// any character that is no letter or digit is the same as any other. CGI writes `_` for `-` (RFC 3875 §4.1.18), its
+/// heirs for all such characters, and PHP for `.`, `[` and the space.
+#[must_use]
+pub fn is_taken_for(text: &str, name: &str) -> bool {
+    let is_alike = |(one, other): (u8, u8)| {
+        one.eq_ignore_ascii_case(&other) || !(one.is_ascii_alphanumeric() || other.is_ascii_alphanumeric())
+    };
+    text.len() == name.len() && text.bytes().zip(name.bytes()).all(is_alike)
+}
 
 /// Whether a text can name an app or a tenant.
 #[must_use]
@@ -26,4 +37,20 @@ pub fn is_domain(text: &str) -> bool {
         && text.len() <= 253
         && text.split('.').all(label)
         && !numeric(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_letter_or_digit_is_alike() {
+        for text in ["gate-user", "Gate_User", "GATE.USER", "gate user", "gate[user"] {
+            assert!(is_taken_for(text, "gate-user"), "{text}");
+        }
+        for text in ["gateuser", "gate-user-", "-gate-user", "gate--user", "gate2user", "gat\u{e9}-user", ""]
+        {
+            assert!(!is_taken_for(text, "gate-user"), "{text}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::edge::reply;
 use crate::edge::standing::still_true;
 use crate::gate::{Answered, Controls, SessionChange, is_targeted};
 use crate::pages::Problem;
-use crate::request::{answers_preflight, names_cookie, public_location};
+use crate::request::{answers_preflight, public_location, sets_cookie};
 
 /// Hands the response back.
 pub async fn back(
@@ -139,5 +139,5 @@ impl Lines {
 
 /// Also where it stands behind a comma: not every client takes several cookies for one.
 fn is_gate_cookie(exchange: &Exchange, set_cookie: &str) -> bool {
-    names_cookie(set_cookie, |name| exchange.config().cookies.is_gate_name(name))
+    sets_cookie(set_cookie, |name| exchange.config().cookies.is_gate_name(name))
 }
