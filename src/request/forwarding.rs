@@ -58,6 +58,22 @@ pub fn public_location(location: &str, private: &Origin, public: &Origin) -> Opt
     (authority == private.authority()).then(|| format!("{public}{target}"))
 }
 
+/// An application's `Clear-Site-Data` without what would take the gate's cookies away, which it can neither set nor
+/// clear; `None` if it stays. Of `*` everything else is left that there is (W3C Clear Site Data §3.1).
+#[must_use]
+pub fn site_data_but_cookies(header: &str) -> Option<String> {
+    const ALL_ELSE: &str = "\"cache\", \"storage\", \"executionContexts\", \"clientHints\", \"prefetchCache\", \"prerenderCache\"";
+    let is = |part: &str, kind: &str| part.trim_matches(['"', ' ', '\t']).eq_ignore_ascii_case(kind);
+    let parts = || header.split(',').map(str::trim);
+    if parts().any(|part| is(part, "*")) {
+        return Some(ALL_ELSE.to_owned());
+    }
+    if !parts().any(|part| is(part, "cookies")) {
+        return None;
+    }
+    Some(parts().filter(|part| !is(part, "cookies")).collect::<Vec<_>>().join(", "))
+}
+
 /// Whether a header of an answer to a preflight is for the browser; the name in lower case. What else there is
 /// may be a page that only those who are signed in may read.
 #[must_use]
@@ -119,6 +135,29 @@ mod tests {
             "connection-id",
         ] {
             assert!(!is_withheld(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_an_application_clears_is_all_but_cookies() {
+        for (header, kept) in [
+            ("\"cookies\"", ""),
+            ("\"cache\", \"cookies\", \"storage\"", "\"cache\", \"storage\""),
+            ("\"cookies\",\"cookies\", \"storage:x\"", "\"storage:x\""),
+            ("\"Cookies\"", ""),
+            ("cookies", ""),
+        ] {
+            assert_eq!(site_data_but_cookies(header).as_deref(), Some(kept), "{header}");
+        }
+        for header in ["\"*\"", "\"cache\", \"*\"", "*", "\"*\", \"cookies\""] {
+            let kept = site_data_but_cookies(header).unwrap_or_default();
+            assert!(
+                kept.contains("\"storage\"") && !kept.contains("cookies") && !kept.contains('*'),
+                "{header}"
+            );
+        }
+        for header in ["\"cache\", \"storage\"", "\"cookiesandmore\"", ""] {
+            assert_eq!(site_data_but_cookies(header), None, "{header}");
         }
     }
 

@@ -17,7 +17,7 @@ use crate::edge::reply;
 use crate::edge::standing::still_true;
 use crate::gate::{Answered, Controls, SessionChange, is_targeted};
 use crate::pages::Problem;
-use crate::request::{answers_preflight, public_location, sets_cookie};
+use crate::request::{answers_preflight, public_location, sets_cookie, site_data_but_cookies};
 
 /// Hands the response back.
 pub async fn back(
@@ -53,7 +53,9 @@ pub async fn back(
     }
     let has_gate_cookie = lines.cookies().any(|cookie| is_gate_cookie(exchange, cookie));
     let location = location(exchange, &response);
-    if lines.gate_names().next().is_none() && !has_gate_cookie && location.is_none() && additions.is_empty() {
+    let site_data = site_data(&lines, &change);
+    let is_clean = lines.gate_names().next().is_none() && !has_gate_cookie && site_data.is_none();
+    if is_clean && location.is_none() && additions.is_empty() {
         return Ok(response);
     }
     let mut changes = Changes::default();
@@ -62,6 +64,11 @@ pub async fn back(
     }
     if let Some(location) = location {
         changes.set("location", &location);
+    }
+    match site_data.as_deref() {
+        None => {}
+        Some("") => changes.delete("clear-site-data"),
+        Some(rest) => changes.set("clear-site-data", rest),
     }
     if has_gate_cookie {
         changes.delete("set-cookie");
@@ -118,6 +125,16 @@ fn location(exchange: &Exchange, response: &web_sys::Response) -> Option<String>
     }
     let location = response.headers().get("location").ok().flatten()?;
     public_location(&location, origin, exchange.head.origin())
+}
+
+/// What the application clears in the browser, if it is not all that it names: cookies stay, unless their session has
+/// ended by this response.
+fn site_data(lines: &Lines, change: &SessionChange) -> Option<String> {
+    if matches!(change, SessionChange::Ended(_)) {
+        return None;
+    }
+    let (_, header) = lines.iter().find(|(name, _)| *name == "clear-site-data")?;
+    site_data_but_cookies(header)
 }
 
 /// Headers as `name,value` lines.

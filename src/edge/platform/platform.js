@@ -22,11 +22,11 @@ export function linesOf(headers) {
   return lines;
 }
 
-/** What of a response's headers concerns the gate, as `name,value` lines: `Gate-…` and `Set-Cookie`. */
+/** What of a response's headers concerns the gate, as `name,value` lines: `Gate-…`, `Clear-Site-Data` and `Set-Cookie`. */
 export function concernsOf({ headers }) {
   let lines = "";
   headers.forEach((value, name) => {
-    if (name.startsWith("gate-")) lines += `\n${name},${value}`;
+    if (name.startsWith("gate-") || name === "clear-site-data") lines += `\n${name},${value}`;
   });
   if (headers.has("set-cookie")) for (const cookie of headers.getSetCookie()) lines += `\nset-cookie,${cookie}`;
   return lines;
