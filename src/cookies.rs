@@ -273,6 +273,13 @@ impl CookieSettings {
         headers
     }
 
+    /// Whether a browser does not show the refresh cookie to this path (RFC 6265bis §5.1.4).
+    #[must_use]
+    pub fn hides_refresh(&self, path: &str) -> bool {
+        let covered = path.strip_prefix(self.refresh_path.trim_end_matches('/'));
+        !covered.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     fn prefix(&self, cookie: GateCookie) -> &'static str {
         let bound_to_host = self.domain.is_none() && self.path(cookie) == "/";
         if bound_to_host { HOST } else { SECURE }

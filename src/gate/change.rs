@@ -114,6 +114,10 @@ impl SessionChange {
             Self::TakenBack(Delivery::Headers) if credentials.has_cookie() => {
                 stored_nowhere(wire::taken_back(Delivery::Headers))
             }
+            // Nor of the refresh cookie that the browser keeps for another path than this one.
+            Self::TakenBack(_) if credentials.is_doubled && config.cookies.hides_refresh(head.path()) => {
+                doubled_expired(credentials.strays, host, config)
+            }
             Self::Ended(delivery) | Self::TakenBack(delivery) => cleared(*delivery, host, config),
         }
     }
@@ -141,6 +145,15 @@ fn rivals_expired(
         headers.add("set-cookie", cookie);
     }
     headers
+}
+
+/// The headers that expire the doubled cookies. The page's script is told nothing: it may still renew its session.
+fn doubled_expired(strays: Strays, host: &str, config: &Config) -> ResponseHeaders {
+    let mut headers = ResponseHeaders::default();
+    for cookie in strays_expired(strays, host, config) {
+        headers.add("set-cookie", cookie);
+    }
+    stored_nowhere(headers)
 }
 
 /// The `Set-Cookie` values that expire cookies of the gate's names that prove nothing.

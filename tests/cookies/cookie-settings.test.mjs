@@ -85,6 +85,29 @@ for (const { vars, access, refresh } of SETTINGS) {
   });
 }
 
+for (const { vars, access, refresh } of SETTINGS.filter(({ vars }) => vars.REFRESH_COOKIE_PATH)) {
+  for (const path of ["/echo", "/auth/session", "/auth/sessions"]) {
+    const settings = Object.keys(vars).join(" and ");
+
+    test(`with ${settings} two access cookies at ${path} are expired, and the refresh cookie renews`, async (t) => {
+      const gate = await gateFor(t, { vars });
+      const session = await login(gate, "alice");
+      const cookie = `${access.name}=${session.access}; ${access.name}=planted`;
+      const response = await gate.fetch(path, { headers: { cookie } });
+      assert.equal(response.status, 401);
+      assert.equal(response.headers.get("gate-reason"), "cookies-conflict");
+      assert.equal(response.headers.get("front-token"), null);
+      const expired = setCookies(response);
+      assert.ok(expired.length > 0);
+      for (const { name, attributes } of expired) {
+        assert.deepEqual([name, attributes["max-age"]], [access.name, "0"]);
+      }
+      const renewal = { method: "POST", headers: { cookie: `${refresh.name}=${session.refresh}` } };
+      assert.equal((await gate.fetch(REFRESH_ROUTE, renewal)).status, 200);
+    });
+  }
+}
+
 test("with REFRESH_COOKIE_PATH a session is renewed at its own route only", async (t) => {
   const gate = await gateFor(t, { vars: { REFRESH_COOKIE_PATH: REFRESH_ROUTE } });
   const { refresh } = await login(gate, "alice");
