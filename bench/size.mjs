@@ -1,7 +1,7 @@
 // How large the Worker is, and what for. The built Wasm has no names any more, so its parts are told from the file that
 // the compiler made of the same sources: each part is compressed by itself, and all are scaled to the built size.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ROOT } from "../scripts/run.mjs";
@@ -52,13 +52,18 @@ const PARTS = [
 
 // The gate's own code by its modules, everything else by what it is for.
 function partOf(name) {
-  const own = /session_gate(?:\.\.|::|\d+)(edge|gate|pages|session|token|request|response|supertokens|config)/.exec(
-    name,
-  );
-  if (own) return `the gate: ${own[1]}`;
+  if (/(^|[^a-z_])oidc(::|\.\.|\d)/.test(name)) return "OpenID Connect (crates/oidc)";
+  const own = /session_gate(?:\.\.|::|\d+)([a-z]+)/.exec(name);
+  if (own && MODULES.has(own[1])) return `the gate: ${own[1]}`;
   if (name.includes("session_gate")) return "the gate: the rest";
   return PARTS.find(([crates]) => crates.test(name))?.[1] ?? "other";
 }
+
+const MODULES = new Set(
+  readdirSync(join(ROOT, "src"))
+    .filter((name) => name !== "lib.rs")
+    .map((name) => name.replace(".rs", "")),
+);
 
 // As much of the format as it takes: the bodies of the functions, their names, and the data.
 function read(wasm) {

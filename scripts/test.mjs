@@ -4,9 +4,7 @@
 // is a folder of tests (`logout`, `supertokens/browser`), or a test file in one (`logout/final`): then the build and those
 // tests run.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
 import { ensureChromium } from "./chromium.mjs";
 import { fuzz } from "./fuzz.mjs";
@@ -17,7 +15,6 @@ import { failure, main, ROOT, run, Stop, watch } from "./run.mjs";
 import { fileOf, namesFor, subjects, testNames } from "./subjects.mjs";
 import { ensureToolchain, ensureTools } from "./tools.mjs";
 
-const MAX_GZIP_BYTES = 350_000;
 // Above what any of them takes on a machine that is busy, so that a hang is found in the end.
 const MAX_FILE_MS = 15 * 60 * 1000;
 const TESTS = testNames();
@@ -39,7 +36,7 @@ const STEPS = [
   ["host tests", cargoTest],
   ["fuzzing", async () => ({ passed: await fuzz(), failed: 0 })],
   ["build", () => checked(built)],
-  ["size", () => checked(checkSize)],
+  ["size", () => checked(sizeChecked)],
   ["deploy, dry run", () => checked(deployDryRun)],
   ["gate tests: the build before", () => prepared(buildBefore)],
   ["gate tests", () => nodeTest(gateTests())],
@@ -142,14 +139,12 @@ async function buildBefore() {
   if (folder !== undefined) process.env.SESSION_GATE_PREVIOUS_BUILD = folder;
 }
 
-async function checkSize() {
+async function sizeChecked() {
   await built();
-  const size = ["index.js", "index_bg.wasm"]
-    .map((name) => gzipSync(readFileSync(join(ROOT, "build", name))).length)
-    .reduce((sum, bytes) => sum + bytes);
-  const message = `the gzipped Worker has ${size} bytes, the limit is ${MAX_GZIP_BYTES}`;
-  if (size >= MAX_GZIP_BYTES) throw new Stop(message);
-  console.log(message);
+  const { checkSize } = await import("../bench/ratchet.mjs");
+  const { wrong, table } = checkSize();
+  console.log(table);
+  if (wrong.length > 0) throw new Stop(wrong.join("\n"));
 }
 
 async function deployDryRun() {
