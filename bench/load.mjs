@@ -14,6 +14,10 @@ const pools = new Map();
  * Sends what `next` gives to `origin`, until it gives `undefined` or the time is up; every answer must have `status`.
  * Gives how long each took, in milliseconds. `seen` is called with each request and the raw header fields of its
  * answer.
+ * @param {string} origin
+ * @param {() => any} next
+ * @param {{ milliseconds?: number, status?: number, seen?: (request: any, fields: any) => void }} [limits]
+ * @returns {Promise<number[]>}
  */
 export async function load(origin, next, { milliseconds = Infinity, status = 200, seen } = {}) {
   const pool = poolOf(origin);

@@ -32,9 +32,24 @@ const VISITORS = 48;
 const DIFFERENT = 1000;
 const SESSIONS_PER_USER = 4;
 
+/**
+ * One path of a contestant. `turn(round)` gives what gives its requests, `answered` is told of each answer. `needs`
+ * names a path that has to be taken before it in each round; `apart` keeps it away from all others; one that is
+ * `complete` sends all its requests, however long that takes.
+ * @typedef {{
+ *   contestant: string,
+ *   turn: (round: any) => any,
+ *   answered?: (request: any, fields: any) => void,
+ *   needs?: string,
+ *   apart?: boolean,
+ *   complete?: boolean,
+ * }} Path
+ */
+
 const withCookies = (cookies) =>
   Object.entries({ ...BROWSER, cookie: cookies.map(([name, value]) => `${name}=${value}`).join("; ") }).flat();
 const get = (path, headers) => ({ method: "GET", path, headers });
+/** @param {string | Buffer} [body] */
 const post = (path, headers, body = "") => ({ method: "POST", path, headers, body });
 
 const bothCookies = ({ access, refresh }) =>
@@ -69,6 +84,7 @@ const once = (requests) => {
  * `answered` sees the answers. A turn ends with its requests or with the time, and a `complete` one with its requests.
  * Those `apart` take their turns when all others are done. One that `needs` another works on what that one made in
  * the same round.
+ * @returns {Promise<Map<string, Path>>}
  */
 export async function pathsOf(contestants) {
   const gate = await residents(contestants.of("session-gate").url);
@@ -172,7 +188,10 @@ export async function pathsOf(contestants) {
   );
 }
 
-/** The paths of one build of the gate, by what they are: for `--against`, which has two. */
+/**
+ * The paths of one build of the gate, by what they are: for `--against`, which has two.
+ * @returns {Promise<Map<string, Path>>}
+ */
 export async function gatePaths(contestants, contestant) {
   const { url } = contestants.of(contestant);
   const sessions = await residents(url);

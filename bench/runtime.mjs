@@ -34,6 +34,7 @@ const RULES = [
  * Starts all of them, or those named in `only`; `of(name)` tells where one answers and the process whose time it uses.
  * `before` is the folder of an earlier build, which is one more contestant. `watchMemory` lets the gate's memory be asked
  * for; `slow` puts its objects and its origin 50 ms away.
+ * @param {{ only?: string[], before?: string, watchMemory?: boolean, slow?: boolean }} [mode]
  */
 export async function startContestants(mode = {}) {
   const storage = await mkdtemp(join(STORAGE, "session-gate-bench-"));
@@ -87,6 +88,7 @@ async function started(miniflare) {
 /** The contestant that `before` is. */
 export const BEFORE = "session-gate, before";
 
+/** @param {{ only?: string[], before?: string }} mode */
 const takesPart =
   ({ only, before }) =>
   (name) =>

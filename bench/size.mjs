@@ -34,6 +34,7 @@ function partsOf(wasm) {
   return new Map([...groups].map(([part, pieces]) => [part, gzipped(Buffer.concat(pieces))]));
 }
 
+/** @type {[RegExp, string][]} */
 const PARTS = [
   [/curve25519|ed25519|jwt_compact/, "Ed25519 and JWT (jwt-compact, curve25519-dalek)"],
   [

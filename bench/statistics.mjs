@@ -18,6 +18,7 @@ export function summary(values) {
 
 // The ranks between which the true median lies, whatever the distribution: half the values, give or take two
 // standard deviations of a fair coin.
+/** @returns {[number, number]} */
 function confidence(ordered) {
   const { length } = ordered;
   const reach = 0.98 * Math.sqrt(length);

@@ -30,7 +30,7 @@ export const JWKS = { keys: [{ ...createPublicKey(key).export({ format: "jwk" })
 
 const HEADER = part({ alg: "EdDSA", typ: "JWT", kid, version: "5" });
 
-export const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+export const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
 
 /** Another token with the claims of `token` and further ones over them: good, and never seen before. */
 export function another(token, further) {

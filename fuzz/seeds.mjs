@@ -40,6 +40,10 @@ const recorded = {
   },
 };
 
+/**
+ * @param {string} path
+ * @param {{ method?: string, headers?: Record<string, any>, body?: any }} init
+ */
 function note(path, { method = "GET", headers = {}, body = "" }) {
   const lines = Object.entries(headers).map(([name, value]) => `${name.toLowerCase()},${value}`);
   const name = `${method}${path.split("?")[0].replace(/[^\w.]+/g, "-")}`.toLowerCase();

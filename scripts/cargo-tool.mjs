@@ -11,6 +11,14 @@ const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "ses
 /**
  * The path of a program, which is built if it is missing. `crate` is where it comes from, `options` are those of
  * `cargo install`, `before` gets ready what the build needs, and `takes` says how long it lasts.
+ * @param {{
+ *   program: string,
+ *   version: string,
+ *   crate?: string,
+ *   options?: string[],
+ *   before?: () => Promise<void>,
+ *   takes: string,
+ * }} tool
  */
 export async function ensureCargoTool({ program, version, crate = program, options = ["--locked"], before, takes }) {
   const home = join(CACHE, `${program}-${version}`);

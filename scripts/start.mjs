@@ -22,7 +22,7 @@ await main(async () => {
 function expectFreePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once("error", ({ code }) => {
+    probe.once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => {
       reject(new Stop(`port ${PORT} cannot be used (${code}): free it, or set PORT to another one`));
     });
     probe.listen(PORT, HOST, () => probe.close(resolve));
@@ -67,6 +67,7 @@ async function started(runtime) {
 }
 
 // What wrangler itself would run, from the configuration that it deploys.
+/** @returns {Promise<any>} */
 async function worker(file, environment) {
   const { unstable_getMiniflareWorkerOptions: optionsOf } = await import("wrangler");
   const { workerOptions, main: script } = optionsOf(join(ROOT, file), environment);

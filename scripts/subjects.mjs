@@ -11,7 +11,7 @@ const LONG = "long";
 
 /** The names of all test files but the long ones, below `tests/` and without their ending: `logout/final`. */
 export function testNames() {
-  return readdirSync(join(ROOT, TESTS), { recursive: true })
+  return readdirSync(join(ROOT, TESTS), { encoding: "utf8", recursive: true })
     .filter((path) => path.endsWith(ENDING) && !path.startsWith(`${LONG}/`))
     .map((path) => path.slice(0, -ENDING.length))
     .sort();

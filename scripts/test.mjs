@@ -20,6 +20,7 @@ const MAX_FILE_MS = 15 * 60 * 1000;
 const TESTS = testNames();
 const LINTS = ["--locked", "--", "-D", "warnings"];
 
+/** @type {[string, () => Promise<{ passed: number, failed: number }>][]} */
 const STEPS = [
   ["install: npm packages", () => prepared(ensurePackages)],
   ["install: Rust tools", () => prepared(ensureTools)],
@@ -28,6 +29,7 @@ const STEPS = [
   ["format, Rust", () => checked(() => cargo("fmt", "--all", "--check"))],
   ["format, JavaScript", () => checked(() => biome("format"))],
   ["lints, JavaScript", () => checked(() => biome("check", "--formatter-enabled=false"))],
+  ["types, JavaScript", () => checked(checkTypes)],
   ["lints, host", () => checked(() => cargo("clippy", "--workspace", "--all-targets", ...LINTS))],
   [
     "lints, wasm32",
@@ -132,6 +134,11 @@ function biome(...args) {
 function built() {
   attempt ??= build();
   return attempt;
+}
+
+/** Two worlds: what runs in Node, and what runs on the platform. */
+async function checkTypes() {
+  for (const project of [".", "src/edge"]) await run(join(ROOT, "node_modules", ".bin", "tsc"), ["-p", project]);
 }
 
 async function buildBefore() {

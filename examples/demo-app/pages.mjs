@@ -34,6 +34,7 @@ export function homePage(identity) {
   );
 }
 
+/** @param {{ identity: any, returnTo: string, problem?: string }} form */
 export function loginPage({ identity, returnTo, problem }) {
   return page(
     { title: "Log in", path: "/login", visitor: signedInOrNot(identity) },
@@ -120,6 +121,10 @@ export function notFoundPage(identity) {
   );
 }
 
+/**
+ * @param {{ title: string, path?: string, visitor: unknown }} head
+ * @param {unknown} content
+ */
 function page({ title, path, visitor }, content) {
   return html`<!doctype html>
 <html lang="en">

@@ -10,12 +10,18 @@ const state = gate.__worker_init_state();
 
 addEventListener("error", (event) => notice(event.error));
 
+/** @param {unknown} error */
 function notice(error) {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
   console.error("Critical", error);
   state.criticalError = true;
 }
 
+/**
+ * @template T
+ * @param {() => T} work
+ * @returns {T}
+ */
 function inLiveInstance(work) {
   if (state.criticalError) {
     console.log("Reinitializing Wasm application");
@@ -31,6 +37,7 @@ function inLiveInstance(work) {
   }
 }
 
+/** @type {ExportedHandler<gate.Bindings>} */
 export default {
   fetch: (request, env, context) => inLiveInstance(() => gate.serve(request, env, context)),
 };
@@ -38,11 +45,17 @@ export default {
 /** When an alarm that failed goes off again, in milliseconds. */
 const ALARM_AGAIN = 30 * 60_000;
 
-/** The object of a user's sessions; its one method takes a command and gives the reply, both as JSON. */
+/**
+ * The object of a user's sessions; its one method takes a command and gives the reply, both as JSON.
+ * @extends {DurableObject<gate.Bindings>}
+ */
 export class UserSessions extends DurableObject {
+  /** @type {gate.UserSessions | undefined} */
   #sessions;
+  /** @type {number | undefined} */
   #instanceId;
 
+  /** @param {string} command */
   run(command) {
     return inLiveInstance(() => this.#inInstance().run(command));
   }
@@ -55,13 +68,13 @@ export class UserSessions extends DurableObject {
     try {
       inLiveInstance(() => this.#inInstance().alarm());
     } catch (error) {
-      console.error(`the alarm failed and will go off again: ${error?.message ?? error}`);
+      console.error(`the alarm failed and will go off again: ${/** @type {any} */ (error)?.message ?? error}`);
       await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN);
     }
   }
 
   #inInstance() {
-    if (this.#instanceId !== state.instanceId) {
+    if (this.#sessions === undefined || this.#instanceId !== state.instanceId) {
       this.#sessions = new gate.UserSessions(this.ctx, this.env);
       this.#instanceId = state.instanceId;
     }

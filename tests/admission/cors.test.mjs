@@ -65,6 +65,7 @@ describe("a preflight of a gate route", () => {
 });
 
 describe("an answer of the gate", () => {
+  /** @type {Record<string, [string, object]>} */
   const answers = {
     "a refusal of the SDK's refresh": ["/auth/session/refresh", { method: "POST" }],
     "a refusal of the SDK's sign-out": ["/auth/signout", { method: "POST" }],

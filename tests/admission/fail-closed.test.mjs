@@ -31,7 +31,10 @@ const cookies = presenting(alice);
 
 afterEach(() => healObject(gate));
 
-/** Requests that cannot be decided without the object. */
+/**
+ * Requests that cannot be decided without the object.
+ * @type {Record<string, [string, import("../support/types.d.ts").RequestOptions]>}
+ */
 const UNDECIDED = {
   "a required path": ["/echo", { headers: cookies }],
   "a required path, with a refresh token only": ["/echo", { headers: presenting({ refresh: alice.refresh }) }],
@@ -53,6 +56,7 @@ function assertRefusedForNow(response, type) {
 for (const fault of ["throw", "abort", "hang"]) {
   test(`whatever needs the object is refused for now, in time, while every call ends in "${fault}"`, async () => {
     await failObject(gate, fault);
+    /** @type {[string, object][]} */
     const requests = [["/echo", { headers: { ...cookies, ...NAVIGATION } }], ...Object.values(UNDECIDED)];
     const answers = Promise.all(requests.map((request) => gate.fetch(...request)));
     if (fault === "hang") {
@@ -66,12 +70,12 @@ for (const fault of ["throw", "abort", "hang"]) {
 
   test(`what needs no object goes on while every call ends in "${fault}"`, async () => {
     await failObject(gate, fault);
-    for (const [path, headers] of [
+    for (const [path, headers] of /** @type {[string, Record<string, string>][]} */ ([
       ["/echo/none", cookies],
       ["/echo/optional", {}],
       ["/auth/health", cookies],
       ["/auth/jwt/jwks.json", {}],
-    ]) {
+    ])) {
       assert.equal((await gate.fetch(path, { headers })).status, 200, path);
     }
     assert.equal((await gate.fetch("/echo")).status, 401);

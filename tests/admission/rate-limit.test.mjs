@@ -232,6 +232,7 @@ describe("never limited:", () => {
 
 describe("a page of another site uses up nothing of what its visitor may ask for:", () => {
   const FOREIGN = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" };
+  /** @type {Record<string, [number, (headers: any) => Promise<Response>]>} */
   const attempts = {
     "posts to /logout": [403, (headers) => logout(gate, {}, { headers })],
     "posts to /auth/signout": [403, (headers) => signOut({}, headers)],

@@ -38,7 +38,10 @@ async function ended() {
   return session;
 }
 
-/** A request for each word, and where it may come out as another status than 200. */
+/**
+ * A request for each word, and where it may come out as another status than 200.
+ * @type {Record<string, [string, () => object | Promise<object>, number][]>}
+ */
 const CASES = {
   ok: [
     ["/auth/session", async () => cookie(await login(gate, "ok")), 200],

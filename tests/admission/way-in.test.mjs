@@ -36,7 +36,7 @@ test("a login on this host, spelled with its host, is told a path", async (t) =>
 });
 
 describe("a navigation that is no GET is led back to the page it came from", () => {
-  for (const [referer, back] of [
+  for (const [referer, back] of /** @type {[(own: string) => string | undefined, string][]} */ ([
     [(own) => `${own}/form?id=7`, "/form?id=7"],
     [(own) => `${own}/form#part`, "/form"],
     [(own) => own, "/"],
@@ -48,7 +48,7 @@ describe("a navigation that is no GET is led back to the page it came from", () 
     [(own) => `${own}/login?return_to=/`, "/"],
     [(own) => `${own}/logout`, "/"],
     [(own) => `${own}//evil.example`, "/.//evil.example"],
-  ]) {
+  ])) {
     test(`${referer("…")} → ${back}`, async () => {
       const headers = { ...FORM, ...(referer("") !== undefined && { referer: referer(here.url) }) };
       for (const method of ["POST", "PUT"]) {

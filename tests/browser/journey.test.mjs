@@ -162,5 +162,5 @@ async function goBack(page) {
   await arrived;
 }
 
-const markInMemory = (page) => page.evaluate(() => void (window.keptInMemory = true));
-const isFromMemory = (page) => page.evaluate(() => window.keptInMemory === true);
+const markInMemory = (page) => page.evaluate(() => void Object.assign(window, { keptInMemory: true }));
+const isFromMemory = (page) => page.evaluate(() => "keptInMemory" in window);

@@ -12,6 +12,7 @@ import { coreOf, healObject, inRepository, STAND_IN } from "../support/index.mjs
 
 const SCREENSHOTS = inRepository("docs/screenshots");
 const USER = "Ada";
+/** @type {Record<string, import("playwright-core").BrowserContextOptions>} */
 const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 800, height: 560 } },
   dark: { colorScheme: "dark", viewport: { width: 800, height: 560 } },
@@ -54,7 +55,7 @@ describe("the gate's pages are closed: no script, nothing from elsewhere, in nob
   for (const [name, show] of Object.entries(GATE_PAGES)) {
     test(name, async (t) => {
       const complaints = [];
-      const { page, response } = await shown(t, show, { onConsole: (message) => complaints.push(message.text()) });
+      const { page, response } = await shown(t, show, { onConsole: (message) => void complaints.push(message.text()) });
       const policy = response.headers()["content-security-policy"];
       assert.match(policy, /default-src 'none'/);
       assert.match(policy, /frame-ancestors 'none'/);
@@ -89,7 +90,12 @@ async function confirmationWith(t, vars) {
   return page;
 }
 
-/** A page on a screen of its own, and the response it came with. */
+/**
+ * A page on a screen of its own, and the response it came with.
+ * @param {import("node:test").TestContext} t
+ * @param {Function} show
+ * @param {import("playwright-core").BrowserContextOptions & { from?: any, onConsole?: (message: import("playwright-core").ConsoleMessage) => void }} [screen]
+ */
 async function shown(t, show, { from = gate, onConsole = () => {}, ...screen } = {}) {
   const context = await laptop(browser, screen);
   t.after(() => context.close());

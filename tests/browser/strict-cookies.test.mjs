@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { launchChromium } from "../support/browser.mjs";
-import { gateFor } from "../support/index.mjs";
+import { gateFor, portOf } from "../support/index.mjs";
 
 // The site of the login: 127.0.0.1 is another site than localhost.
 const elsewhere = createServer((request, response) => {
@@ -18,7 +18,7 @@ const elsewhere = createServer((request, response) => {
 
 elsewhere.listen(0, "127.0.0.1");
 await once(elsewhere, "listening");
-const site = `http://127.0.0.1:${elsewhere.address().port}`;
+const site = `http://127.0.0.1:${portOf(elsewhere)}`;
 const RULES = [{ path: "/login", session: "optional" }];
 const gate = await gateFor({ after }, { vars: { COOKIE_SAMESITE: "Strict", LOGIN_URL: `${site}/login`, RULES } });
 const browser = await launchChromium();

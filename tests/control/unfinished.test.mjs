@@ -78,6 +78,7 @@ test("a backend that names several sessions hears of the failure, and all that c
 describe("a login replaces every session that the browser shows:", () => {
   const doubled = (kind, sessions) =>
     sessions.map((session) => presenting({ [kind]: session[kind] }).cookie).join("; ");
+  /** @type {Record<string, (sessions: any[]) => Record<string, string>>} */
   const shown = {
     "two access cookies": ([one, two]) => ({ cookie: doubled("access", [one, two]) }),
     "two refresh cookies": ([one, two]) => ({ cookie: doubled("refresh", [one, two]) }),

@@ -80,14 +80,14 @@ describe("cookies that prove nothing", async () => {
     return { cookie: `${ACCESS}=${access}; ${REFRESH}=${refresh}; ${REFRESH}=other` };
   };
 
-  for (const [path, init] of [
+  for (const [path, init] of /** @type {[string, import("../support/types.d.ts").RequestOptions][]} */ ([
     ["/echo", {}],
     ["/echo", { headers: NAVIGATION }],
     ["/auth/session", {}],
     ["/auth/sessions", { headers: NAVIGATION }],
     ["/auth/session/refresh", { method: "POST" }],
     ["/auth/nothing", { headers: NAVIGATION }],
-  ]) {
+  ])) {
     test(`are expired by ${init.method ?? "GET"} ${path}${init.headers ? " of a person" : ""}`, async () => {
       const response = await gate.fetch(path, { ...init, headers: { ...init.headers, ...presenting(JUNK) } });
       const expired = expiredIn(response);
@@ -112,14 +112,14 @@ describe("cookies that prove nothing", async () => {
 
   test("stay where nothing changes: a 403, a 503, the keys, health, a backend's routes", async () => {
     const headers = presenting(JUNK);
-    for (const [path, init] of [
+    for (const [path, init] of /** @type {[string, import("../support/types.d.ts").RequestOptions][]} */ ([
       ["/logout", { method: "POST", headers: { ...headers, ...CROSS_SITE } }],
       ["/auth/jwt/jwks.json", { headers }],
       ["/auth/health", { headers }],
       ["/auth/core/hello", { headers }],
       ["/auth/core/recipe/session/user?userId=u", { headers: { ...headers, "api-key": API_KEY } }],
       ["/auth/core/recipe/session/user?userId=u", { headers }],
-    ]) {
+    ])) {
       assertCookiesUntouched(await gate.fetch(path, init));
     }
     const session = await login(gate, "away");

@@ -57,7 +57,7 @@ describe("an answer of the gate's own that comes late says nothing of cookies, t
     "POST /auth/sessions/revoke": (tokens) => revoke(presenting(tokens), "scope=others"),
     "a required path": (tokens) => gate.fetch("/echo", { headers: presenting(tokens) }),
     "a navigation to a required path": (tokens) =>
-      gate.fetch("/echo", { headers: { ...presenting(tokens), "sec-fetch-mode": "navigate" }, redirect: "manual" }),
+      gate.fetch("/echo", { headers: { ...presenting(tokens), "sec-fetch-mode": "navigate" } }),
     "POST /auth/session/refresh": (tokens) =>
       gate.fetch("/auth/session/refresh", { method: "POST", headers: presenting(tokens) }),
   };

@@ -46,7 +46,7 @@ test("an older browser is known by its Referer, which the page's own request doe
 
 describe("nothing else gets that page", () => {
   const session = login(strict, "ann");
-  for (const [what, gate, init, status] of [
+  for (const [what, gate, init, status] of /** @type {[string, { fetch: any }, () => any, number][]} */ ([
     [
       "a navigation with cookies",
       strict,
@@ -71,7 +71,7 @@ describe("nothing else gets that page", () => {
     ["a frame", strict, () => ({ headers: { ...FROM_ELSEWHERE, "sec-fetch-dest": "iframe" } }), 303],
     ["a script", strict, () => ({ headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" } }), 401],
     ["a gate whose cookies are lax", lax, () => ({ headers: FROM_ELSEWHERE }), 303],
-  ]) {
+  ])) {
     test(what, async () => {
       const response = await gate.fetch("/echo", await init());
       assert.equal(response.status, status);

@@ -6,7 +6,9 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { inRepository, textOf } from "../support/repository.mjs";
 
-const files = readdirSync(inRepository("tests"), { recursive: true }).filter((path) => path.endsWith(".test.mjs"));
+const files = readdirSync(inRepository("tests"), { encoding: "utf8", recursive: true }).filter((path) =>
+  path.endsWith(".test.mjs"),
+);
 
 test("every folder with tests has a row in tests/README.md, and every row its folder", async () => {
   const rows = (await textOf("tests/README.md")).split("\n").filter((line) => line.startsWith("| `"));
@@ -16,7 +18,7 @@ test("every folder with tests has a row in tests/README.md, and every row its fo
     folders.filter((folder) => !named.includes(folder)),
     [],
   );
-  const there = readdirSync(inRepository("tests"), { recursive: true });
+  const there = readdirSync(inRepository("tests"), { encoding: "utf8", recursive: true });
   assert.deepEqual(
     named.filter((folder) => !there.includes(folder)),
     [],

@@ -87,6 +87,7 @@ test("a token in a header of another name signs nobody in (ASVS 14.2.1)", async 
 });
 
 describe("a browser's tokens travel in Set-Cookie alone (ASVS 3.3.4)", () => {
+  /** @type {Record<string, (session: any) => Promise<Response>>} */
   const ANSWERS = {
     "a login": async () => (await login(gate, "alice")).response,
     "a renewal by the SDK's route": async ({ refresh }) => refreshSession(gate, { refresh }),
@@ -155,6 +156,7 @@ describe("an answer that depends on where the request came from is kept by no ca
 });
 
 describe("each page of the gate forbids what it does not need (ASVS 3.4.3–3.4.6, 3.4.8)", () => {
+  /** @type {Record<string, [number, () => Promise<Response>]>} */
   const PAGES = {
     "signed out": [200, () => gate.fetch("/logout", { headers: NAVIGATION })],
     "please confirm": [200, () => gate.fetch("/logout", { headers: FOLLOWED_LINK })],

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { newClient, PATIENCE_MS, START, startDemo } from "../support/index.mjs";
+import { newClient, PATIENCE_MS, portOf, START, startDemo } from "../support/index.mjs";
 
 describe("npm start", () => {
   let state;
@@ -33,7 +33,7 @@ describe("npm start", () => {
   test("says in one line that its port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
-    const { port } = other.address();
+    const port = portOf(other);
     const { code, stderr } = await end({ PORT: String(port), STATE: state });
     other.close();
     assert.equal(code, 1);

@@ -32,7 +32,7 @@ const FORBIDDEN = {
 };
 const STAND_INS_FOR_TIME = ["support/clock.js", "support/late-limits.js"];
 
-const files = readdirSync(TESTS, { recursive: true })
+const files = readdirSync(TESTS, { encoding: "utf8", recursive: true })
   .filter((name) => /\.m?js$/.test(name) && !/^(long|fixtures)\/|^documents\/waiting\.test/.test(name))
   .filter((name) => !STAND_INS_FOR_TIME.includes(name));
 

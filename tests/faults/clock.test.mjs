@@ -31,6 +31,8 @@ import {
   visit,
 } from "../support/index.mjs";
 
+/** @import { Tokens } from "../support/types.d.ts" */
+
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
@@ -103,6 +105,7 @@ describe("the idle lifetime", () => {
 
 describe("the absolute lifetime", () => {
   test("ends a session after a year, however much it is used", async () => {
+    /** @type {Tokens} */
     let pair = await login(gate, "absolute-1");
     for (let passed = 0; passed < ABSOLUTE - 73 * DAY; passed += 73 * DAY) {
       await gate.moveClock(73 * DAY);
@@ -121,6 +124,7 @@ describe("the absolute lifetime", () => {
     const { response, ...first } = await login(gate, "absolute-2");
     assert.deepEqual(maxAges(response), [IDLE, IDLE]);
 
+    /** @type {Tokens} */
     let pair = first;
     for (let count = 0; count < 3; count += 1) {
       await gate.moveClock(90 * DAY);

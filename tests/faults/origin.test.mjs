@@ -74,7 +74,7 @@ const held = new Map();
 let listener;
 
 const originUrl = await rawOrigin({ after }, (head, socket) => {
-  listener = socket.server;
+  listener = /** @type {any} */ (socket).server;
   const path = head.split(" ")[1].split("?")[0];
   const query = new URLSearchParams(head.split(" ")[1].split("?")[1]);
   if (path === "/login") return response("200 OK", [`Gate-Create-Session: {"userId":"${query.get("user")}"}`]);

@@ -42,7 +42,10 @@ const cookies = (tokens, path, init) => gate.fetch(path, { headers: presenting(t
 
 const TO_A_BACKEND = "removing the sessions of three users";
 
-/** Requests that need more than one call, and what they need for it. */
+/**
+ * Requests that need more than one call, and what they need for it.
+ * @type {Record<string, [() => Promise<any>, (state: any) => Promise<Response>]>}
+ */
 const REQUESTS = {
   "the list of devices": [someone, (tokens) => cookies(tokens, "/auth/sessions")],
   "ending a device": [

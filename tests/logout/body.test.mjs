@@ -104,6 +104,7 @@ describe("nothing happens by a body that is", () => {
   const multipart = "multipart/form-data; boundary=b";
   const long = "x".repeat(LIMIT);
   const stream = (text) => new Blob([text]).stream();
+  /** @type {Record<string, [number, { headers?: any, body: any }]>} */
   const refused = {
     "of another type": [415, typed("text/plain", "scope=all")],
     "of a type like a form's": [415, typed(`${URLENCODED}x`, "scope=all")],

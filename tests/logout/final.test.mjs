@@ -55,10 +55,10 @@ async function assertRefusedEverywhere(gate, { access, refresh, handle }) {
   assert.equal((await backendOf(gate).getSessionInformation(handle)).status, "UNAUTHORISED");
 }
 
-for (const [how, headers, status] of [
+for (const [how, headers, status] of /** @type {[string, Record<string, string>, number][]} */ ([
   ["200 to a script", {}, 200],
   ["303 to a page", NAVIGATION, 303],
-]) {
+])) {
   test(`after a ${how} no earlier token is accepted, also after a restart on the same storage`, async (t) => {
     const gate = await gateFor(t, { vars: { LOGOUT_REDIRECT: "/bye" } });
     const issued = await everyTokenOf(gate, "alice");

@@ -49,11 +49,11 @@ describe("does nothing and answers 503 to speculation:", () => {
     "Next-Router-Prefetch": { "next-router-prefetch": "1" },
   };
   for (const [what, header] of Object.entries(speculations)) {
-    for (const [where, headers] of [
+    for (const [where, headers] of /** @type {[string, Record<string, string>][]} */ ([
       ["a link", LINK],
       ["a typed address", NAVIGATION],
       ["no Sec-Fetch headers", {}],
-    ]) {
+    ])) {
       test(`${what} with ${where}`, async () => {
         const { response, lives } = await follow({ ...headers, ...header });
         assert.equal(response.status, 503);

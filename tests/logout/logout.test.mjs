@@ -124,12 +124,12 @@ describe("logging out is a success also", () => {
 });
 
 describe("methods", () => {
-  for (const [method, headers] of [
+  for (const [method, headers] of /** @type {[string, Record<string, string>][]} */ ([
     ["GET", NAVIGATION],
     ["GET", {}],
     ["POST", NAVIGATION],
     ["POST", {}],
-  ]) {
+  ])) {
     const who = headers === NAVIGATION ? "a page" : "a client that is no browser";
     test(`${method} by ${who} logs out`, async () => {
       const session = await login(gate, "alice");

@@ -37,10 +37,10 @@ async function failObjects(t) {
 }
 
 describe("while the object fails", () => {
-  for (const [who, headers] of [
+  for (const [who, headers] of /** @type {[string, Record<string, string>][]} */ ([
     ["a page", NAVIGATION],
     ["a script", {}],
-  ]) {
+  ])) {
     test(`${who} is told 503 and when to come again, never that it is signed out`, async (t) => {
       const session = await login(gate, "alice");
       await failObjects(t);

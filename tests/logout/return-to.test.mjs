@@ -214,11 +214,11 @@ describe("not repeated either, so that no page of this site shows another's addr
     const broken = await gateFor(t, { objectFault: STAND_IN });
     const tokens = await login(broken, "alice");
     await failObject(broken, "throw");
-    for (const [target, repeated] of [
+    for (const [target, repeated] of /** @type {[string, boolean][]} */ ([
       [`https://${EVIL}/`, false],
       [`//${EVIL}`, false],
       ["/welcome", true],
-    ]) {
+    ])) {
       const path = `/logout?return_to=${encodeURIComponent(target)}`;
       const response = await logout(broken, tokens, {
         path,

@@ -102,6 +102,7 @@ describe("when the last session of a user is gone, so is the database:", async (
   const { gate, folder } = await storedGate({ after });
   const backend = backendOf(gate);
 
+  /** @type {Record<string, (sessions: any[]) => Promise<unknown>>} */
   const ends = {
     "by logging out": (sessions) => Promise.all(sessions.map((session) => logout(gate, session))),
     "by logging out everywhere": ([session]) => logout(gate, session, { path: "/logout/all" }),

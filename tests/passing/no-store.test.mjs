@@ -14,6 +14,7 @@ const HTML = "Content-Type: text/html; charset=utf-8";
 const gate = await gateFor({ after }, { vars: { RULES } });
 const alice = presenting(await login(gate, "alice"));
 
+/** @param {{ at?: string, headers?: string[], status?: number, request?: Record<string, string> }} how */
 async function cacheControl({ at, headers = [HTML], status, request = NAVIGATION }) {
   const response = await gate.fetch(answer({ at, headers, status, body: "<p>page" }), {
     headers: { ...alice, ...request },
@@ -98,25 +99,25 @@ test("headers that caches obey before Cache-Control go with what sets or clears 
   ];
   const lines = targeted.map((name) => `${name}: max-age=600`);
   const bob = await login(gate, "bob");
-  for (const [what, control, headers] of [
+  for (const [what, control, headers] of /** @type {[string, string, Record<string, string>][]} */ ([
     ["a login", 'Gate-Create-Session: {"userId":"eve"}', {}],
     ["a change of the payload", "Gate-Set-Payload: {}", presenting(bob)],
     ["a logout", "Gate-Revoke-Session: current", presenting(bob)],
-  ]) {
+  ])) {
     const response = await gate.fetch(answer({ at: "/answer/optional", headers: [control, ...lines] }), { headers });
     assert.ok(response.headers.getSetCookie().length > 0, what);
     assert.equal(response.headers.get("cache-control"), "no-store", what);
     for (const name of targeted) assert.equal(response.headers.get(name), null, `${name} of ${what}`);
   }
   const bearer = async () => ({ authorization: `Bearer ${(await login(gate, "dave")).access}` });
-  for (const [what, control, headers] of [
+  for (const [what, control, headers] of /** @type {[string, string, Record<string, string>][]} */ ([
     [
       "a login in header mode",
       'Gate-Create-Session: {"userId":"eve"}',
       { ...(await bearer()), "st-auth-mode": "header" },
     ],
     ["a change of the payload in header mode", 'Gate-Set-Payload: {"a":1}', await bearer()],
-  ]) {
+  ])) {
     const response = await gate.fetch(answer({ at: "/answer/optional", headers: [control, ...lines] }), { headers });
     assert.ok(response.headers.get("st-access-token"), what);
     assert.equal(response.headers.get("cache-control"), "no-store", what);

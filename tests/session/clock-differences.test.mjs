@@ -19,6 +19,8 @@ import {
   visit,
 } from "../support/index.mjs";
 
+/** @import { Tokens } from "../support/types.d.ts" */
+
 const gate = await gateFor({ after }, { clock: true, objectFault: STAND_IN });
 const backend = backendOf(gate);
 let users = 0;
@@ -73,6 +75,7 @@ for (const ahead of [10, -10]) {
 
     test("nobody is logged out by it, and no token taken for stolen", async () => {
       await putObjectsAhead(gate, ahead);
+      /** @type {Tokens} */
       let pair = await login(gate, somebody());
       for (let count = 0; count < 5; count += 1) {
         pair = await renewed(gate, pair);

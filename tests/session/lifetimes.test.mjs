@@ -16,6 +16,8 @@ import {
   visit,
 } from "../support/index.mjs";
 
+/** @import { Tokens } from "../support/types.d.ts" */
+
 test("after the idle lifetime the refresh token is refused, cleared, and the session not listed", async (t) => {
   const gate = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1 } });
   const session = await login(gate, "alice");
@@ -51,6 +53,7 @@ test("the first use of a child starts the idle lifetime again", async (t) => {
 
 test("the absolute lifetime holds under constant renewal", async (t) => {
   const gate = await gateFor(t, { clock: true, vars: { SESSION_ABSOLUTE_TTL: 3, SESSION_IDLE_TTL: 600 } });
+  /** @type {Tokens} */
   let pair = await login(gate, "alice");
   for (let passed = 0; passed < 2; passed += 1) {
     await gate.moveClock(1);

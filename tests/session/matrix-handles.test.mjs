@@ -69,6 +69,7 @@ const NOT_ALICES = {
 };
 
 describe("the user's own page ends nothing", () => {
+  /** @type {Record<string, (handle: string) => [string, Record<string, string>, string]>} */
   const ways = {
     "by form": (handle) => ["/auth/sessions/revoke", presenting(alice), `handle=${encodeURIComponent(handle)}`],
     "by query": (handle) => [`/auth/sessions/revoke?handle=${encodeURIComponent(handle)}`, presenting(alice), ""],

@@ -16,6 +16,8 @@ import {
   visit,
 } from "../support/index.mjs";
 
+/** @import { Tokens } from "../support/types.d.ts" */
+
 const gate = await gateFor({ after });
 
 const CROWD = 100;
@@ -129,6 +131,7 @@ test("what a late tab was given works", async () => {
 });
 
 test("a session lives through many renewals, each taken from the last", async () => {
+  /** @type {Tokens} */
   let pair = await login(gate, "alice");
   const seen = new Set([pair.refresh]);
   for (let count = 0; count < 20; count += 1) {

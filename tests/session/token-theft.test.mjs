@@ -19,6 +19,8 @@ import {
   visit,
 } from "../support/index.mjs";
 
+/** @import { Tokens } from "../support/types.d.ts" */
+
 async function assertTheft(response) {
   assert.equal(response.status, 401);
   assert.deepEqual(await response.json(), { message: "token theft detected" });
@@ -26,6 +28,7 @@ async function assertTheft(response) {
 }
 
 async function generations(gate, count, userId = "alice") {
+  /** @type {Tokens[]} */
   const pairs = [await login(gate, userId)];
   while (pairs.length < count) pairs.push(await renewed(gate, pairs.at(-1)));
   return pairs;

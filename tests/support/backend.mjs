@@ -3,6 +3,11 @@
 
 import { coreOf, newSession, renewal, verification } from "./core.mjs";
 
+/**
+ * @import { Answering } from "./types.d.ts"
+ * @param {Answering} gate
+ * @param {Parameters<typeof coreOf>[1]} [options]
+ */
 export function backendOf(gate, options) {
   const core = coreOf(gate, options);
   const removed = async (body) => (await core.post("/recipe/session/remove", body)).sessionHandlesRevoked;

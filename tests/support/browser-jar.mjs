@@ -4,6 +4,10 @@
 import { CookieJar } from "tough-cookie";
 import { pairs } from "./http-client.mjs";
 
+/**
+ * @import { Answering, RequestOptions } from "./types.d.ts"
+ * @param {Answering & { url: string }} gate
+ */
 export function newClient(gate) {
   return new Client(gate);
 }
@@ -17,7 +21,11 @@ class Client {
     this.#gate = gate;
   }
 
-  /** Like `gate.fetch`, with the jar's cookies sent and the answer's kept. */
+  /**
+   * Like `gate.fetch`, with the jar's cookies sent and the answer's kept.
+   * @param {string} path
+   * @param {RequestOptions} [init]
+   */
   async fetch(path, init = {}) {
     const url = new URL(path, this.#gate.url).href;
     const cookie = this.#jar.getCookieStringSync(url);

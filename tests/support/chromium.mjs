@@ -22,6 +22,7 @@ const FLAGS = [
 /**
  * Starts a browser. `certificate` is one it is to trust, `hosts` are names
  * that lead to this machine.
+ * @param {{ certificate?: { keyHash: string }, hosts?: string[] }} [options]
  */
 export async function launchChromium({ certificate, hosts = [] } = {}) {
   const executablePath = await ensureChromium();

@@ -45,6 +45,7 @@ let serial = 0;
 /** The Chrome DevTools Protocol: a command has a number, and so has its answer. */
 async function command(isolate, method) {
   const id = (serial += 1);
+  /** @type {Promise<void>} */
   const answered = new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${method} was not answered`)), PATIENCE_MS);
     const hear = (message) => {

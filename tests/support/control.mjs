@@ -3,9 +3,16 @@
 import assert from "node:assert/strict";
 import { presenting } from "./session.mjs";
 
+/** @import { Answering, Tokens } from "./types.d.ts" */
+
 const CONTROL_HEADERS = ["gate-create-session", "gate-revoke-session", "gate-set-payload"];
 
-/** Lets the origin answer with raw values in its control headers: `create`, `revoke`, `payload`. */
+/**
+ * Lets the origin answer with raw values in its control headers: `create`, `revoke`, `payload`.
+ * @param {Answering} gate
+ * @param {Record<string, string> | string[][]} values
+ * @param {Tokens} [tokens]
+ */
 export function control(gate, values, tokens = {}) {
   return gate.fetch(`/control?${new URLSearchParams(values)}`, { headers: presenting(tokens) });
 }

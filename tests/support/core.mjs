@@ -5,9 +5,13 @@ import { API_KEY } from "./gate.mjs";
 import { claimsOf } from "./session.mjs";
 import { seconds } from "./time.mjs";
 
+/** @import { Answering, Fields } from "./types.d.ts" */
+
 /**
  * A backend of `gate`. `app` is the path segment of an app (`/appid-shop`); a `key` or `version`
  * of `null` leaves that header away.
+ * @param {Answering} gate
+ * @param {{ app?: string, key?: string | null, version?: string | null }} [options]
  */
 export function coreOf(gate, { app = "", key = API_KEY, version = "5.4" } = {}) {
   const standing = {
@@ -15,6 +19,11 @@ export function coreOf(gate, { app = "", key = API_KEY, version = "5.4" } = {}) 
     ...(version !== null && { "cdi-version": version }),
   };
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{ query?: Record<string, any> | string[][], body?: any, headers?: Fields }} [options]
+   */
   function request(method, path, { query, body, headers } = {}) {
     const search = query ? `?${new URLSearchParams(query)}` : "";
     const content = body === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
@@ -26,6 +35,7 @@ export function coreOf(gate, { app = "", key = API_KEY, version = "5.4" } = {}) 
   }
 
   // Every expected outcome is a 200 whose `status` tells it; anything else ends the test here.
+  /** @returns {Promise<any>} */
   async function answer(method, path, options) {
     const response = await request(method, path, options);
     const text = await response.text();

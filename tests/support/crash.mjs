@@ -72,6 +72,7 @@ async function liveUntilCrash(gate, person, told) {
   }
 }
 
+/** @returns {[(gate: any, person: any) => Promise<void>, string]} */
 function nextAct({ open }) {
   if (open.length === 0) return [logIn, "logins"];
   const dice = Math.random();
@@ -100,9 +101,8 @@ async function renew(gate, { open }) {
 async function renewInTwoTabs(gate, { open }) {
   const session = anyOf(open);
   const tabs = await Promise.allSettled([visit(gate, { refresh: session.refresh }), refreshSession(gate, session)]);
-  const answers = tabs.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
-  for (const response of answers) adopt(session, await answered(response));
-  for (const { reason } of tabs) if (reason) throw reason;
+  for (const tab of tabs) if (tab.status === "fulfilled") adopt(session, await answered(tab.value));
+  for (const tab of tabs) if (tab.status === "rejected") throw tab.reason;
 }
 
 async function look(gate, { open }) {

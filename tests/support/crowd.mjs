@@ -105,8 +105,11 @@ export class Crowd {
 
 const isUnreachable = ({ code, message }) => UNREACHABLE.has(code) || message === "aborted";
 
+/** @param {http.IncomingMessage} response */
 function answer({ statusCode, headers }, text) {
-  const fields = new Headers((headers["set-cookie"] ?? []).map((line) => ["set-cookie", line]));
+  const fields = new Headers(
+    (headers["set-cookie"] ?? []).map((line) => /** @type {[string, string]} */ (["set-cookie", line])),
+  );
   return { status: statusCode, text, cookies: setCookies({ headers: fields }) };
 }
 

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { demoAppSource, demoAppVars } from "./demo-app.mjs";
 import { startGate } from "./gate.mjs";
 
-/** A gate of the harness with the demo app behind it; `vars` come on top of those of `npm start`. */
+/** @import { GateOptions } from "./types.d.ts" */
+
+/**
+ * A gate of the harness with the demo app behind it; `vars` come on top of those of `npm start`.
+ * @param {GateOptions} [options]
+ */
 export async function startDemoGate({ vars, ...options } = {}) {
   return startGate({ origin: await demoAppSource(), vars: { ...demoAppVars(), ...vars }, ...options });
 }

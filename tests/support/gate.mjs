@@ -10,6 +10,8 @@ import { send } from "./http-client.mjs";
 import { inRepository } from "./repository.mjs";
 import { soon } from "./time.mjs";
 
+/** @import { GateOptions, RequestOptions, Vars } from "./types.d.ts" */
+
 export const SECRET = "gate-secret-for-tests-0123456789-abcdefgh";
 export const API_KEY = "api-key-for-tests-0123456789";
 /** The configured value: one key of a list, the way operators rotate them. */
@@ -44,6 +46,7 @@ export const NAVIGATION = {
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it, and the gate's time limits
  * go by it. Without it they come a minute late, whatever the machine is busy with; where they are the question and the
  * clock has to be the real one, `punctual` leaves them as they are. The platform's alarms go by the real clock.
+ * @param {GateOptions} [options]
  */
 export async function startGate(options = {}) {
   const temporary = options.persist === undefined;
@@ -54,14 +57,22 @@ export async function startGate(options = {}) {
 }
 
 class Gate {
+  /**
+   * What the Worker logged, read as JSON where it is.
+   * @type {any[]}
+   */
   logs = [];
+  /** @type {GateOptions} */
   #options;
   #storage;
   #temporary;
+  /** @type {Vars} */
   #vars;
   // Any free one at first.
   #port = 0;
+  /** @type {Miniflare} */
   #runtime;
+  /** @type {Map<string, any>} */
   #anyObjects = new Map();
   /** What a stopped clock shows: the beginning of a second. */
   now = Math.floor(Date.now() / 1000) * 1000;
@@ -96,7 +107,11 @@ class Gate {
     if (this.#options.clock) await this.#setClock({ at: this.now });
   }
 
-  /** One real HTTP exchange: no cookie jar, no redirect followed. */
+  /**
+   * One real HTTP exchange: no cookie jar, no redirect followed.
+   * @param {string} path
+   * @param {RequestOptions} [init]
+   */
   fetch(path, init) {
     const { host, protocol } = new URL(this.url);
     return send({ protocol, host, address: LOOPBACK, port: this.#port, path }, init);
@@ -116,6 +131,9 @@ class Gate {
   /**
    * Lets so many seconds pass again and again until a promise is settled, and gives what it comes to: a time limit that
    * has not begun yet knows nothing of the seconds before.
+   * @template T
+   * @param {number} seconds
+   * @param {Promise<T>} promise
    */
   async letTimePass(seconds, promise) {
     let isSettled = false;
@@ -133,7 +151,10 @@ class Gate {
     return this.#runtime.getInspectorURL();
   }
 
-  /** The namespace of the objects, to speak to a stand-in from the test. */
+  /**
+   * The namespace of the objects, to speak to a stand-in from the test.
+   * @returns {Promise<any>}
+   */
   objects() {
     return this.#runtime.getDurableObjectNamespace("SESSIONS", "session-gate");
   }
@@ -147,13 +168,19 @@ class Gate {
     return this.#anyObjects.get(binding);
   }
 
-  /** The first log line that matches, also one still on its way from the runtime; `undefined` if none comes. */
+  /**
+   * The first log line that matches, also one still on its way from the runtime; `undefined` if none comes.
+   * @param {(line: any) => unknown} matches
+   */
   async logged(matches) {
     await soon(() => this.logs.some(matches));
     return this.logs.find(matches);
   }
 
-  /** A fresh runtime over the same storage; variables set to undefined go. */
+  /**
+   * A fresh runtime over the same storage; variables set to undefined go.
+   * @param {Vars} [vars]
+   */
   async restart(vars = {}) {
     await this.#runtime.dispose();
     Object.assign(this.#vars, vars);
@@ -174,9 +201,15 @@ function parsed(message) {
   }
 }
 
+/**
+ * @param {GateOptions} options
+ * @param {Vars} vars
+ * @returns {Promise<any[]>}
+ */
 async function workers(options, vars) {
   const { origin, originUrl, outbound } = options;
   const bound = originUrl === undefined && outbound === undefined;
+  /** @type {object[]} */
   const list = [await gateWorker(options, vars, bound)];
   if (options.objectBuild !== undefined) {
     const objects = { build: options.objectBuild, originUrl };
@@ -190,6 +223,11 @@ async function workers(options, vars) {
 // Dates, flags and objects come from wrangler.toml, so that the tests cannot
 // pass with a configuration that is not the deployed one. Variables do not: a
 // developer's .dev.vars must not change a result.
+/**
+ * @param {GateOptions} options
+ * @param {Vars} vars
+ * @param {boolean} bound
+ */
 async function gateWorker(options, vars, bound) {
   const {
     originUrl,
@@ -229,6 +267,11 @@ function elsewhere(durableObjects) {
   return Object.fromEntries(Object.entries(durableObjects).map(moved));
 }
 
+/**
+ * @param {string} build
+ * @param {GateOptions} options
+ * @returns {Promise<{ type: string, path: string, contents?: string }[]>}
+ */
 async function modules(build, { objectFault, clock = false, punctual = false }) {
   const built = [
     { type: "ESModule", path: join(build, "index.js") },
@@ -243,9 +286,10 @@ async function modules(build, { objectFault, clock = false, punctual = false }) 
     clock ? `export { Clock } from "./clock.js";` : punctual ? "" : `import "./late-limits.js";`,
     `export { default } from "./index.js"; export { UserSessions } from "./object.js";`,
   ].join("\n");
-  return [{ name: "entry.js", contents: entry }, ...added]
-    .map(({ name, contents }) => ({ type: "ESModule", path: join(build, name), contents }))
-    .concat(built);
+  const made = [{ name: "entry.js", contents: entry }, ...added].map(({ name, contents }) => {
+    return { type: "ESModule", path: join(build, name), contents };
+  });
+  return [...made, ...built];
 }
 
 function plainWorker(name, script) {

@@ -3,6 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { presenting } from "./session.mjs";
 
+/** @import { Answering, Tokens } from "./types.d.ts" */
+
 /** For `startGate({ origin: HELD_ORIGIN })`, with these rules. */
 export const HELD_ORIGIN = await readFile(new URL("./origins/held.js", import.meta.url), "utf8");
 export const HELD_RULES = [

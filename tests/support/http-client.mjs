@@ -7,11 +7,16 @@ import https from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+/** @import { Fields, RequestOptions } from "./types.d.ts" */
+
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
  * Sends one request and never follows a redirect. `headers` may be an object,
  * a `Headers`, or pairs, which keep their order, case and duplicates.
+ * @param {{ protocol: string, host: string, address: string, port: number | string, path: string }} target
+ * @param {RequestOptions} [request]
+ * @returns {Promise<Response>}
  */
 export async function send(target, { method = "GET", headers, body } = {}) {
   const encoded = new Response(body);
@@ -23,10 +28,16 @@ export async function send(target, { method = "GET", headers, body } = {}) {
   return exchange(target, { method, headers: fields.flat() }, content);
 }
 
-/** Header fields as pairs, from any form a request may give them in. */
+/**
+ * Header fields as pairs, from any form a request may give them in.
+ * @param {Fields} [headers]
+ * @returns {string[][]}
+ */
 export function pairs(headers = {}) {
   if (Array.isArray(headers)) return headers;
-  return headers instanceof Headers ? [...headers] : Object.entries(headers);
+  return headers instanceof Headers
+    ? [...headers]
+    : Object.entries(headers).map(([name, value]) => [name, String(value)]);
 }
 
 function has(fields, name) {
@@ -52,7 +63,10 @@ function exchange(target, options, content) {
     });
     request.on("error", reject);
     request.on("response", (incoming) => resolve(toResponse(incoming)));
-    if (content instanceof ReadableStream) pipeline(Readable.fromWeb(content), request).catch(reject);
+    if (content instanceof ReadableStream)
+      pipeline(Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (content)), request).catch(
+        reject,
+      );
     else request.end(content);
   });
 }
@@ -66,3 +80,9 @@ function toResponse(incoming) {
   if (empty) incoming.resume();
   return new Response(empty ? null : Readable.toWeb(incoming), { status: incoming.statusCode, headers });
 }
+
+/**
+ * The port that a server listens at.
+ * @param {import("node:net").Server} server
+ */
+export const portOf = (server) => /** @type {import("node:net").AddressInfo} */ (server.address()).port;

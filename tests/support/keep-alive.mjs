@@ -2,7 +2,13 @@
 
 import http from "node:http";
 
-/** A client of `gate` with at most `connections` open at once. */
+/** @import { Answering } from "./types.d.ts" */
+
+/**
+ * A client of `gate` with at most `connections` open at once.
+ * @param {{ url: string }} gate
+ * @param {number} [connections]
+ */
 export function keepAlive(gate, connections = 8) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   const { host, port } = new URL(gate.url);
@@ -29,7 +35,7 @@ function answered(options, body) {
       });
     });
     // An open connection may be closed for having been idle at the very moment when it is used again.
-    request.on("error", (error) => {
+    request.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
       if (request.reusedSocket && error.code === "ECONNRESET") resolve(answered(options, body));
       else reject(error);
     });

@@ -74,6 +74,12 @@ export const PAGE_WITH_WORKER = `<h1>Waiting</h1>${script(`
   navigator.serviceWorker.oncontrollerchange = () => { document.querySelector("h1").textContent = "The worker is at work"; };
 `)}`;
 
+/**
+ * @param {string} name
+ * @param {string} askedBy
+ * @param {(target: string, hop: string) => string} html
+ * @param {(page: import("playwright-core").Page, target: string) => Promise<unknown>} [act]
+ */
 function way(name, askedBy, html, act = async () => {}) {
   return { name, askedBy, html, act };
 }

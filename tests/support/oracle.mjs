@@ -2,6 +2,11 @@
 // walk compares each answer of the gate with what is said here. A world is plain data, so that a
 // copy of it can try out another order of events. Tokens are numbers here, times are seconds.
 
+/**
+ * What somebody who presents tokens finds: nobody, or whose session, with the tokens that come of it.
+ * @typedef {{ absent?: string, clears?: boolean, user?: string, session?: number, refresh?: number, access?: object }} Outcome
+ */
+
 /** `policy`: access, idle, absolute, grace (seconds), max (sessions of a user). */
 export function newWorld(policy, now) {
   return { policy, now, sessions: [], tokens: [], begun: 0 };
@@ -49,7 +54,10 @@ function accessFor(world, token, namesParent) {
 
 const inGrace = ({ now, policy }, since) => policy.grace > 0 && now - since <= policy.grace;
 
-/** A refresh token is presented. */
+/**
+ * A refresh token is presented.
+ * @returns {Outcome}
+ */
 export function renew(world, presented) {
   const token = world.tokens[presented];
   const session = find(world, token.session);
@@ -78,7 +86,10 @@ function promote(world, session, token) {
   Object.assign(session, { rotatedAt: world.now, seenAt: world.now });
 }
 
-/** An access token that has not expired is presented. */
+/**
+ * An access token that has not expired is presented.
+ * @returns {Outcome}
+ */
 function check(world, { token, namesParent }) {
   const session = find(world, world.tokens[token].session);
   const refused = { absent: "unauthorised", clears: true };
@@ -95,7 +106,10 @@ function check(world, { token, namesParent }) {
 // RFC 7519 §4.1.4: on or after that time it must not be accepted.
 const isGood = (world, access) => access !== undefined && world.now < access.expires;
 
-/** Whoever holds these tokens asks for a page. */
+/**
+ * Whoever holds these tokens asks for a page.
+ * @returns {Outcome}
+ */
 export function standing(world, { access, refresh }) {
   if (isGood(world, access)) return check(world, access);
   if (refresh !== undefined) return renew(world, refresh);

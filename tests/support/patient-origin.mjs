@@ -6,10 +6,14 @@ import { readFile } from "node:fs/promises";
 export const PATIENT = await readFile(new URL("./origins/patient.js", import.meta.url), "utf8");
 export const SEEN_RULE = { path: "/seen", session: "none" };
 
-/** A path at which the origin answers after `wait` milliseconds, with these headers, or throws. */
+/**
+ * A path at which the origin answers after `wait` milliseconds, with these headers, or throws.
+ * @param {string} path
+ * @param {{ wait?: number, headers?: Record<string, unknown>, fails?: boolean }} [how]
+ */
 export function patiently(path, { wait, headers, fails = false } = {}) {
   const query = new URLSearchParams();
-  if (wait !== undefined) query.set("wait", wait);
+  if (wait !== undefined) query.set("wait", String(wait));
   if (headers !== undefined) query.set("headers", JSON.stringify(headers));
   if (fails) query.set("throw", "");
   return `${path}?${query}`;

@@ -2,11 +2,16 @@
 
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { portOf } from "./http-client.mjs";
+
+/** @import { Ending } from "./types.d.ts" */
 
 /**
  * Serves on a free port until `t` ends. `reply(head, socket)` gets the request's head in
  * Latin-1; what it returns is sent in Latin-1 and ends the connection, and if it
  * returns nothing the connection is its own business.
+ * @param {Ending} t
+ * @param {(head: string, socket: import("node:net").Socket) => string | undefined | void} reply
  */
 export async function rawOrigin(t, reply) {
   const sockets = new Set();
@@ -17,7 +22,7 @@ export async function rawOrigin(t, reply) {
     socket.on("error", () => {});
     onHead(socket, (head) => {
       const bytes = reply(head, socket);
-      if (bytes !== undefined) socket.end(bytes, "latin1");
+      if (typeof bytes === "string") socket.end(bytes, "latin1");
     });
   });
   server.listen(0, "127.0.0.1");
@@ -26,7 +31,7 @@ export async function rawOrigin(t, reply) {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return `http://127.0.0.1:${server.address().port}`;
+  return `http://127.0.0.1:${portOf(server)}`;
 }
 
 /** The bytes of an answer with any status line and headers. */

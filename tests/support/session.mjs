@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { startGate } from "./gate.mjs";
 
+/** @import { Answering, Ending, Fields, GateOptions, RequestOptions, Session, Tokens } from "./types.d.ts" */
+
 export const ACCESS = "__Host-sAccessToken";
 export const REFRESH = "__Host-sRefreshToken";
 export const PENDING = "__Host-sLogoutPending";
@@ -17,6 +19,8 @@ const DEFAULTS = {
 /**
  * A gate that ends with `t`: the context of one test, or `{ after }` for a whole file.
  * The folder that it keeps its objects in, if the test named one, ends with it.
+ * @param {Ending} t
+ * @param {GateOptions} [options]
  */
 export async function gateFor(t, { vars, ...options } = {}) {
   const gate = await startGate({ vars: { ...DEFAULTS, ...vars }, ...options });
@@ -27,7 +31,10 @@ export async function gateFor(t, { vars, ...options } = {}) {
   return gate;
 }
 
-/** Every `Set-Cookie` of a response: name, value and attributes with lower-case names. */
+/**
+ * Every `Set-Cookie` of a response: name, value and attributes with lower-case names.
+ * @param {Pick<Response, "headers">} response
+ */
 export function setCookies(response) {
   return response.headers.getSetCookie().map((line) => {
     const [pair, ...attributes] = line.split(";").map((part) => part.trim());
@@ -44,7 +51,11 @@ function splitOnce(text) {
 
 const isExpired = ({ attributes }) => Number(attributes["max-age"]) <= 0;
 
-/** The tokens a response sets, by what they are and whatever prefix their cookies have. */
+/**
+ * The tokens a response sets, by what they are and whatever prefix their cookies have.
+ * @param {Pick<Response, "headers">} response
+ * @returns {Required<Tokens>}
+ */
 export function tokensIn(response) {
   const live = setCookies(response).filter((cookie) => !isExpired(cookie));
   const valueOfKind = (kind) => live.find(({ name }) => name.endsWith(kind))?.value;
@@ -55,7 +66,11 @@ export function tokensIn(response) {
   };
 }
 
-/** The names of the cookies that a response expires, each once. */
+/**
+ * The names of the cookies that a response expires, each once.
+ * @param {Response} response
+ * @returns {string[]}
+ */
 export function expiredIn(response) {
   return [
     ...new Set(
@@ -77,7 +92,10 @@ export function assertCookiesUntouched(response) {
   assert.deepEqual(response.headers.getSetCookie(), []);
 }
 
-/** The request headers of a browser that holds these tokens and no others. */
+/**
+ * The request headers of a browser that holds these tokens and no others.
+ * @param {Tokens} tokens
+ */
 export function presenting({ access, refresh, pending }) {
   const pairs = [
     [ACCESS, access],
@@ -88,7 +106,14 @@ export function presenting({ access, refresh, pending }) {
   return { cookie: held.map(([name, value]) => `${name}=${value}`).join("; ") };
 }
 
-/** Logs `userId` in through the origin; `extra` are further members of Gate-Create-Session. */
+/**
+ * Logs `userId` in through the origin; `extra` are further members of Gate-Create-Session.
+ * @param {Answering} gate
+ * @param {string} userId
+ * @param {Record<string, any>} [extra]
+ * @param {Fields} [headers]
+ * @returns {Promise<Session>}
+ */
 export async function login(gate, userId, extra = {}, headers = {}) {
   const json = Object.entries(extra).map(([key, value]) => [
     key,
@@ -102,20 +127,38 @@ export async function login(gate, userId, extra = {}, headers = {}) {
   return { access, refresh, handle: claimsOf(access).sessionHandle, response };
 }
 
+/**
+ * @param {string} accessToken
+ * @returns {any}
+ */
 export function claimsOf(accessToken) {
   return JSON.parse(Buffer.from(accessToken.split(".")[1], "base64url").toString());
 }
 
+/**
+ * @param {string} accessToken
+ * @returns {any}
+ */
 export function headerOf(accessToken) {
   return JSON.parse(Buffer.from(accessToken.split(".")[0], "base64url").toString());
 }
 
-/** Asks a protected page with exactly these tokens, as a script would. */
+/**
+ * Asks a protected page with exactly these tokens, as a script would.
+ * @param {Answering} gate
+ * @param {Tokens} tokens
+ * @param {Record<string, string>} [headers]
+ */
 export function visit(gate, tokens, headers = {}) {
   return gate.fetch("/echo", { headers: { ...presenting(tokens), ...headers } });
 }
 
-/** Presents a refresh token to the route of the browser SDK. */
+/**
+ * Presents a refresh token to the route of the browser SDK.
+ * @param {Answering} gate
+ * @param {Tokens} tokens
+ * @param {Record<string, string>} [headers]
+ */
 export function refreshSession(gate, { refresh, access }, headers = {}) {
   return gate.fetch("/auth/session/refresh", {
     method: "POST",
@@ -123,7 +166,11 @@ export function refreshSession(gate, { refresh, access }, headers = {}) {
   });
 }
 
-/** Presents a refresh token and gives the pair that came back. */
+/**
+ * Presents a refresh token and gives the pair that came back.
+ * @param {Answering} gate
+ * @param {Tokens} tokens
+ */
 export async function renewed(gate, tokens) {
   const response = await refreshSession(gate, tokens);
   assert.equal(response.status, 200, "the refresh token is accepted");
@@ -132,7 +179,11 @@ export async function renewed(gate, tokens) {
   return pair;
 }
 
-/** Whether a session is alive, asked with a token that its first use does not change. */
+/**
+ * Whether a session is alive, asked with a token that its first use does not change.
+ * @param {Answering} gate
+ * @param {Tokens} tokens
+ */
 export async function isSignedIn(gate, tokens) {
   const response = await gate.fetch("/auth/session", { headers: presenting(tokens) });
   await response.arrayBuffer();
@@ -140,6 +191,11 @@ export async function isSignedIn(gate, tokens) {
   return response.status === 200;
 }
 
+/**
+ * @param {Answering} gate
+ * @param {Tokens} tokens
+ * @param {RequestOptions & { path?: string, headers?: Record<string, string> }} [request]
+ */
 export function logout(gate, tokens, { path = "/logout", method = "POST", headers = {}, body } = {}) {
   return gate.fetch(path, { method, headers: { ...presenting(tokens), ...headers }, body });
 }

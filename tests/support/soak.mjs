@@ -25,6 +25,7 @@ const EXPECTED = new Set(["session_created", "session_renewed", "session_logout"
  * The tests of so many people who use the site for so many seconds, and until somebody has logged out. With `measured`
  * what depends on the machine is judged too: how many connections were cut off and, after a warm-up of so many acts,
  * memory.
+ * @param {{ seconds: number, people: number, measured?: { warmUp: number, judgesMemory: boolean } }} load
  */
 export async function soak({ seconds, people, measured: measuring }) {
   const gate = await gateFor({ after }, { inspected: measuring !== undefined });

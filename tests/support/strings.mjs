@@ -45,6 +45,8 @@ function addEachForm(all, text) {
 export function formsOf(bytes) {
   return [
     bytes,
-    ...["hex", "base64", "base64url", "latin1"].map((form) => Buffer.from(Buffer.from(bytes).toString(form))),
+    .../** @type {BufferEncoding[]} */ (["hex", "base64", "base64url", "latin1"]).map((form) =>
+      Buffer.from(Buffer.from(bytes).toString(form)),
+    ),
   ];
 }

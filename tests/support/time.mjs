@@ -11,7 +11,10 @@ export const PATIENCE_MS = 180_000;
 /** Lets so many seconds pass, for programs with clocks of their own. */
 export const seconds = (count) => delay(count * 1000);
 
-/** Waits until `condition` comes true; whether it did before it was given up. */
+/**
+ * Waits until `condition` comes true; whether it did before it was given up.
+ * @param {() => unknown} condition
+ */
 export async function soon(condition) {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await condition())) {

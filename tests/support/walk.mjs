@@ -239,6 +239,7 @@ class Walker {
 
   // Requests: how each is made, and what the oracle says to it.
 
+  /** @param {Record<string, number>} [kinds] */
   #request(kinds = REQUESTS) {
     return this[this.#weighted(kinds)](this.#below(JARS));
   }
@@ -460,6 +461,7 @@ class Walker {
     return list[this.#below(list.length)];
   }
 
+  /** @param {Record<string, number>} weights */
   #weighted(weights) {
     const names = Object.entries(weights).flatMap(([name, weight]) => Array(weight).fill(name));
     return this.#oneOf(names);

@@ -3,6 +3,7 @@
 import { EventEmitter, once } from "node:events";
 import https from "node:https";
 import { buffer } from "node:stream/consumers";
+import { portOf } from "./http-client.mjs";
 
 /**
  * Listens twice on this machine: on the port that is the gate to the browser, and
@@ -47,7 +48,7 @@ class WireTap {
     const server = https.createServer(certificate, answer).listen(0, "127.0.0.1");
     this.#servers.push(server);
     await once(server, "listening");
-    return server.address().port;
+    return portOf(server);
   }
 
   #pass(gate, request, response) {

@@ -16,7 +16,10 @@ import {
 
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** What stands in place of `refresh`, made from the genuine tokens of a session. */
+/**
+ * What stands in place of `refresh`, made from the genuine tokens of a session.
+ * @type {Record<string, (genuine: any) => string>}
+ */
 const FORGERIES = {
   "the token of the other kind": ({ access }) => access,
   "the token cut short by one character": ({ refresh }) => refresh.slice(0, -1),

@@ -117,10 +117,10 @@ describe("of another tenant of the same user:", () => {
 
   test("every door opens to it, and it says its own tenant and not the other's", async () => {
     const [here, other] = [await login(gate, "heidi"), await there()];
-    for (const [{ access, refresh }, tenant] of [
+    for (const [{ access, refresh }, tenant] of /** @type {[import("../support/types.d.ts").Session, string][]} */ ([
       [here, "public"],
       [other, "t1"],
-    ]) {
+    ])) {
       const kinds = { access, refresh };
       for (const place of DOORS.filter(({ takes, name }) => takes in kinds && !name.startsWith("ending"))) {
         const { status, text } = await show(client, place, kinds[place.takes]);

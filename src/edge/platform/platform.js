@@ -1,7 +1,17 @@
 // What the gate does with the platform's objects, in one crossing from Wasm each: a crossing costs more than most of
 // what is done on this side of it. No decision is made here.
 
-/** Method, URL and headers of a request, a line each; the headers as `name,value`. */
+/**
+ * The namespace of the users' objects; each answers a command by its one method.
+ * @typedef {DurableObjectNamespace<import("../entry.js").UserSessions>} Objects
+ */
+
+/** @typedef {SqlStorageValue | undefined} Binding */
+
+/**
+ * Method, URL and headers of a request, a line each; the headers as `name,value`.
+ * @param {Request} request
+ */
 export function headOf(request) {
   let head = `${request.method}\n${request.url}`;
   // A quarter faster than to iterate: no pair has to be made for each.
@@ -11,7 +21,10 @@ export function headOf(request) {
   return head;
 }
 
-/** Headers as `name,value` lines, each with the line break before it. */
+/**
+ * Headers as `name,value` lines, each with the line break before it.
+ * @param {Headers} headers
+ */
 export function linesOf(headers) {
   let lines = "";
   headers.forEach((value, name) => {
@@ -22,7 +35,10 @@ export function linesOf(headers) {
   return lines;
 }
 
-/** What of a response's headers concerns the gate, as `name,value` lines: `Gate-…`, `Clear-Site-Data` and `Set-Cookie`. */
+/**
+ * What of a response's headers concerns the gate, as `name,value` lines: `Gate-…`, `Clear-Site-Data` and `Set-Cookie`.
+ * @param {Response} response
+ */
 export function concernsOf({ headers }) {
   let lines = "";
   headers.forEach((value, name) => {
@@ -35,18 +51,24 @@ export function concernsOf({ headers }) {
 /**
  * What a response made for an identity says of its storage, as bits: 1 if it has Cache-Control, 2 if it has Expires,
  * 4 if it is HTML. The last two only if the first does not settle it.
+ * @param {Response} response
  */
 export function cachingOf({ headers }) {
   if (headers.has("cache-control")) return 1;
-  const isHtml = /^\s*text\/html/i.test(headers.get("content-type"));
+  const isHtml = /^\s*text\/html/i.test(headers.get("content-type") ?? "");
   return (headers.has("expires") ? 2 : 0) | (isHtml ? 4 : 0);
 }
 
+/** @type {RequestInit} */
 const NO_STORE = { cache: "no-store" };
 
 /**
  * A copy of a request, body stream and all, with other headers and perhaps another address. No cache on the way may
  * answer a personal one: it would know it by its address alone.
+ * @param {Request} request
+ * @param {string | undefined} url
+ * @param {boolean} isPersonal
+ * @param {string} changes
  */
 export function changedRequest(request, url, isPersonal, changes) {
   // Keeps the method, the signal and manual redirects, which an init of its own would lose.
@@ -57,22 +79,34 @@ export function changedRequest(request, url, isPersonal, changes) {
   return copy;
 }
 
-/** A copy of a response, body stream, WebSocket and all, with other headers. */
+/**
+ * A copy of a response, body stream, WebSocket and all, with other headers.
+ * @param {Response} response
+ * @param {string} changes
+ */
 export function changedResponse(response, changes) {
   const copy = new Response(response.body, response);
   change(copy.headers, changes);
   return copy;
 }
 
-/** A response whose head comes within so many milliseconds; `undefined` if it does not, and it is given up. */
+/**
+ * A response whose head comes within so many milliseconds; `undefined` if it does not, and it is given up.
+ * @param {Promise<Response>} response
+ * @param {number} patience
+ * @returns {Promise<Response | undefined>}
+ */
 export function responseWithin(response, patience) {
   return within(response, patience, (resolve) => {
     dropUnread(response);
-    resolve();
+    resolve(undefined);
   });
 }
 
-/** Gives up a response that is on its way. */
+/**
+ * Gives up a response that is on its way.
+ * @param {Promise<Response>} response
+ */
 export function dropUnread(response) {
   response.then(({ body }) => body?.cancel()).catch(() => {});
 }
@@ -80,16 +114,26 @@ export function dropUnread(response) {
 /**
  * The bytes of a body; `"large"` if there are more than `limit`, `"slow"` if they take more than so many milliseconds.
  * Whoever sends too much or too little is not waited for, and no more than `limit` bytes of it are kept.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {number} limit
+ * @param {number} patience
+ * @returns {Promise<Uint8Array | "large" | "slow">}
  */
 export function bytesOf(body, limit, patience) {
   const reader = body.getReader();
-  const giveUp = (why) => {
+  const giveUp = (/** @type {"large" | "slow"} */ why) => {
     reader.cancel().catch(() => {});
     return why;
   };
   return within(readUpTo(reader, limit, giveUp), patience, (resolve) => resolve(giveUp("slow")));
 }
 
+/**
+ * @param {ReadableStreamDefaultReader<Uint8Array>} reader
+ * @param {number} limit
+ * @param {(why: "large" | "slow") => "large" | "slow"} giveUp
+ * @returns {Promise<Uint8Array | "large" | "slow">}
+ */
 async function readUpTo(reader, limit, giveUp) {
   let bytes = new Uint8Array(Math.min(limit, 4096));
   let length = 0;
@@ -107,13 +151,22 @@ async function readUpTo(reader, limit, giveUp) {
   }
 }
 
-/** Whether a client may go on, by the platform's rate limiter. */
+/**
+ * Whether a client may go on, by the platform's rate limiter.
+ * @param {RateLimit} limiter
+ * @param {string} key
+ */
 export async function isWithinLimit(limiter, key) {
   const { success } = await limiter.limit({ key });
   return success;
 }
 
-/** A response of the gate's own. */
+/**
+ * A response of the gate's own.
+ * @param {number} status
+ * @param {string | null | undefined} body
+ * @param {string} changes
+ */
 export function newResponse(status, body, changes) {
   const response = new Response(body, { status });
   // Not what `Response` makes of a text: the type is named with the other headers, if there is one.
@@ -122,7 +175,11 @@ export function newResponse(status, body, changes) {
   return response;
 }
 
-/** Lines of changes: `-name` takes a header away, `=name,value` sets one, `+name,value` adds one. */
+/**
+ * Lines of changes: `-name` takes a header away, `=name,value` sets one, `+name,value` adds one.
+ * @param {Headers} headers
+ * @param {string} changes
+ */
 function change(headers, changes) {
   for (const line of changes.split("\n")) {
     const comma = line.indexOf(",");
@@ -135,24 +192,37 @@ function change(headers, changes) {
 /**
  * Asks an object, by a stub of this call's own: one is broken once a call by it failed. Gives `undefined` if there is
  * no such object, because the platform did not make this id.
+ * @param {Objects} namespace
+ * @param {string} hex
+ * @param {string} command
+ * @param {number} patience
+ * @returns {Promise<string | undefined>}
  */
 export function ask(namespace, hex, command, patience) {
   let id;
   try {
     id = namespace.idFromString(hex);
   } catch {
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   }
   const reply = namespace.get(id).run(command);
   // Not an error that is there from the start: it takes down its stack, for more than the timer costs.
   return within(reply, patience, (_, reject) => reject(new Error("no answer in time")));
 }
 
-/** What a promise comes to, unless it takes more than so many milliseconds: then `late` settles it. */
+/**
+ * What a promise comes to, unless it takes more than so many milliseconds: then `late` settles it.
+ * @template T, U
+ * @param {Promise<T>} promise
+ * @param {number} patience
+ * @param {(resolve: (value: T | U) => void, reject: (error: Error) => void) => void} late
+ * @returns {Promise<T | U>}
+ */
 function within(promise, patience, late) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(late, patience, resolve, reject);
-    const inTime = (settle) => (value) => {
+    /** @param {(value: any) => void} settle */
+    const inTime = (settle) => (/** @type {any} */ value) => {
       clearTimeout(timer);
       settle(value);
     };
@@ -160,23 +230,42 @@ function within(promise, patience, late) {
   });
 }
 
-/** The id of the object of this name, in hex. */
+/**
+ * The id of the object of this name, in hex.
+ * @param {Objects} namespace
+ * @param {string} name
+ */
 export function objectId(namespace, name) {
   return namespace.idFromName(name).toString();
 }
 
-/** Runs a statement that reads; gives the first column of its rows, a line each. */
+/**
+ * Runs a statement that reads; gives the first column of its rows, a line each.
+ * @param {SqlStorage} sql
+ * @param {string} statement
+ * @param {Binding[]} bindings
+ */
 export function query(sql, statement, ...bindings) {
   let lines = "";
   for (const [text] of executed(sql, statement, bindings).raw()) lines += `${text}\n`;
   return lines;
 }
 
-/** Runs a statement that writes. */
+/**
+ * Runs a statement that writes.
+ * @param {SqlStorage} sql
+ * @param {string} statement
+ * @param {Binding[]} bindings
+ */
 export function execute(sql, statement, ...bindings) {
   // A statement that was not taken to its end is compiled anew the next time.
   executed(sql, statement, bindings).next();
 }
 
+/**
+ * @param {SqlStorage} sql
+ * @param {string} statement
+ * @param {Binding[]} bindings
+ */
 const executed = (sql, statement, bindings) =>
   sql.exec(statement, ...bindings.filter((binding) => binding !== undefined));

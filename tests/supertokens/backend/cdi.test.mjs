@@ -187,10 +187,10 @@ describe("the core", () => {
       }
     }
 
-    for (const [path, body] of [
+    for (const [path, body] of /** @type {[string, object][]} */ ([
       ["/recipe/session/data", { sessionHandle: "h", userDataInDatabase: {} }],
       ["/recipe/jwt/data", { sessionHandle: "h", userDataInJWT: {} }],
-    ]) {
+    ])) {
       for (const field of Object.keys(body)) {
         test(`PUT ${path}: ${field}`, async () => {
           const response = await core.request("PUT", path, { body: { ...body, [field]: 5 } });
@@ -240,6 +240,7 @@ describe("the core", () => {
     test("when a payload is replaced, too", async () => {
       const { session, accessToken } = await core.post("/recipe/session", newSession("replaced"));
       const userDataInJWT = { sub: "someone else" };
+      /** @type {[string, string, object][]} */
       const replacements = [
         ["PUT", "/recipe/jwt/data", { sessionHandle: session.handle, userDataInJWT }],
         ["POST", "/recipe/session/regenerate", { accessToken: accessToken.token, userDataInJWT }],

@@ -23,10 +23,10 @@ describe("signing keys", async () => {
     { connectionURI: core, session: { useDynamicAccessTokenSigningKey: false } },
   );
 
-  for (const [what, app, kid] of [
+  for (const [what, app, kid] of /** @type {[string, typeof dynamic, RegExp][]} */ ([
     ["dynamic", dynamic, /^d-/],
     ["static", fixed, /^s-/],
-  ]) {
+  ])) {
     test(`${what} ones are used from creation on and through every renewal`, async () => {
       const session = await create(app);
       assert.match(headerOf(session.tokens.accessToken).kid, kid);

@@ -37,6 +37,7 @@ const explicit = await gateFor(
     vars: { REFRESH_COOKIE_PATH: REFRESH_PATH, ACCESS_TOKEN_TTL: 1 },
   },
 );
+/** @param {import("../../support/types.d.ts").Tokens} tokens */
 const explicitly = ({ access, refresh }) => ({
   cookie: [access && `__Host-sAccessToken=${access}`, refresh && `__Secure-sRefreshToken=${refresh}`]
     .filter(Boolean)
@@ -103,7 +104,7 @@ describe("Unauthorized", () => {
 
   test("user id for session does not match: a token's user is fixed by its signature, another one is a bad token", async () => {
     const session = await login(gate, "alice");
-    const claims = { ...JSON.parse(Buffer.from(session.access.split(".")[1], "base64url")), sub: "bob" };
+    const claims = { ...JSON.parse(Buffer.from(session.access.split(".")[1], "base64url").toString()), sub: "bob" };
     const [header, , signature] = session.access.split(".");
     const forged = `${header}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${signature}`;
     assert.equal((await visit(gate, { access: forged })).status, 401);
@@ -197,12 +198,12 @@ describe("TokenTheft", () => {
 
 describe("General", () => {
   test("what the caller did wrong is a 400 with a reason", async () => {
-    for (const [path, body] of [
+    for (const [path, body] of /** @type {[string, object][]} */ ([
       ["/recipe/session", {}],
       ["/recipe/session/verify", { accessToken: 1 }],
       ["/recipe/session/refresh", { refreshToken: null }],
       ["/recipe/session/remove", {}],
-    ]) {
+    ])) {
       const response = await backend.core.request("POST", path, { body });
       assert.equal(response.status, 400, path);
       assert.notEqual(await response.text(), "");

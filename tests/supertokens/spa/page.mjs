@@ -9,6 +9,6 @@ globalThis.events = [];
 
 Session.init({
   apiDomain: api,
-  tokenTransferMethod: mode,
+  tokenTransferMethod: /** @type {"cookie" | "header"} */ (mode),
   onHandleEvent: ({ action }) => globalThis.events.push(action),
 });

@@ -32,12 +32,43 @@ const ofDjango = (app) => {
   };
 };
 
+/**
+ * What a backend does by its SDK's functions, without a request of a client.
+ * @typedef {{
+ *   knows: (handle: string) => Promise<boolean>,
+ *   handlesOf: (user: string) => Promise<string[]>,
+ *   revoke: (handle: string) => Promise<boolean>,
+ *   revokeAll: (user: string) => Promise<string[]>,
+ * }} Functions
+ */
+
 class Backend {
   #app;
+  #functions;
 
+  /**
+   * @param {any} app
+   * @param {Functions} functions
+   */
   constructor(app, functions) {
     this.#app = app;
-    Object.assign(this, functions);
+    this.#functions = functions;
+  }
+
+  knows(handle) {
+    return this.#functions.knows(handle);
+  }
+
+  handlesOf(user) {
+    return this.#functions.handlesOf(user);
+  }
+
+  revoke(handle) {
+    return this.#functions.revoke(handle);
+  }
+
+  revokeAll(user) {
+    return this.#functions.revokeAll(user);
   }
 
   /** Logs `user` in as a client does that keeps its tokens itself. */

@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { build } from "esbuild";
+import { portOf } from "../../support/http-client.mjs";
 import { inRepository } from "../../support/repository.mjs";
 
 const PAGE = await page();
@@ -21,7 +22,7 @@ export async function siteFor(t) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close() && server.closeAllConnections());
-  const { port } = server.address();
+  const port = portOf(server);
   return { sameSite: `http://localhost:${port}`, crossSite: `http://127.0.0.1:${port}` };
 }
 
@@ -68,24 +69,24 @@ class Tab {
   }
 
   doesSessionExist() {
-    return this.page.evaluate(() => Session.doesSessionExist());
+    return this.page.evaluate(() => globalThis.Session.doesSessionExist());
   }
 
   userId() {
-    return this.page.evaluate(() => Session.getUserId());
+    return this.page.evaluate(() => globalThis.Session.getUserId());
   }
 
   payload() {
-    return this.page.evaluate(() => Session.getAccessTokenPayloadSecurely());
+    return this.page.evaluate(() => globalThis.Session.getAccessTokenPayloadSecurely());
   }
 
   signOut() {
-    return this.page.evaluate(() => Session.signOut());
+    return this.page.evaluate(() => globalThis.Session.signOut());
   }
 
   /** What the SDK has told the application, in order. */
   events() {
-    return this.page.evaluate(() => events);
+    return this.page.evaluate(() => globalThis.events);
   }
 
   /** The calls that `work` causes, without order. */
