@@ -16,6 +16,8 @@ fuzz_target!(|form: &[u8]| {
     if let Ok(callback) = Callback::parse(form) {
         let state = callback.state().to_owned();
         assert_eq!(values("state"), [state.clone()]);
+        let carried = Callback::parse(callback.to_query().as_bytes()).map(|again| again.to_query());
+        assert_eq!(carried, Ok(callback.to_query()), "what is carried along is what came");
         let Ok(answer) = callback.judge(&state, &metadata) else { return };
         assert_eq!(values("iss"), [ISSUER]);
         match answer {

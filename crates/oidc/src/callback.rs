@@ -113,7 +113,7 @@ impl Callback {
             issuer,
             code,
             error,
-            description: description?,
+            description: description?.map(|text| text.chars().take(MAX_DESCRIPTION).collect()),
         })
     }
 
@@ -121,6 +121,19 @@ impl Callback {
     #[must_use]
     pub fn state(&self) -> &str {
         &self.state
+    }
+
+    /// The response again, without what means nothing in it: to be carried along where a browser has to come twice.
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        let all = [
+            ("state", Some(&self.state)),
+            ("iss", self.issuer.as_ref()),
+            ("code", self.code.as_ref()),
+            ("error", self.error.as_ref()),
+            ("error_description", self.description.as_ref()),
+        ];
+        form::write(all.into_iter().filter_map(|(name, value)| Some((name, value?.as_str()))))
     }
 
     /// What it says, to the attempt with this `state` at the provider of this metadata.
@@ -138,10 +151,10 @@ impl Callback {
         }
         match (self.code, self.error) {
             (Some(code), None) => Ok(Answer::Code(Code(code))),
-            (None, Some(error)) => {
-                let description = self.description.map(|text| text.chars().take(MAX_DESCRIPTION).collect());
-                Ok(Answer::Error(AuthorizationError { kind: ErrorKind::of(&error), description }))
-            }
+            (None, Some(error)) => Ok(Answer::Error(AuthorizationError {
+                kind: ErrorKind::of(&error),
+                description: self.description,
+            })),
             (Some(_), Some(_)) => Err(CallbackFault::CodeAndError),
             (None, None) => Err(CallbackFault::Nothing),
         }
@@ -339,6 +352,13 @@ mod tests {
         for error in ["", "x", "Access_Denied", "<script>"] {
             assert_eq!(kind(error), ErrorKind::Other);
         }
+    }
+
+    #[test]
+    fn what_means_nothing_is_not_carried_along() {
+        let query = format!("user=%7B%7D&code=c%2F&state=s+t&{ISS}&x=y");
+        let callback = Callback::parse(query.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?}"));
+        assert_eq!(callback.to_query(), format!("state=s%20t&{ISS}&code=c%2F"));
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //!
 //! 1. `typ` names no other kind of token (RFC 8725 §3.11), and there are no `events`: a logout token and a security
 //!    event are signed with the same keys.
-//! 2. `iss` is exactly the provider, `tid` a listed tenant where tenants are listed.
+//! 2. `iss` is exactly the provider, `tid` a listed tenant where tenants are listed. After a refresh `iss` is the same as
+//!    before (Core §12.2).
 //! 3. `aud` has the client. `azp`, if there, is the client, and is there beside other audiences.
 //! 4. `exp` is there and ahead; `iat` is there, not ahead, and at most 10 minutes ago; `nbf`, if there, is not ahead.
 //!    All with 60 seconds to spare.
@@ -50,12 +51,13 @@ pub struct Expected<'a> {
 pub enum Occasion<'a> {
     /// A login, with this nonce.
     Login(&'a Nonce),
-    /// A refresh, for this user.
-    Refresh(&'a Subject),
+    /// A refresh, for this user of this issuer.
+    Refresh(&'a str, &'a Subject),
 }
 
 /// A token that passed every check.
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct IdToken {
     /// `iss`: with `subject`, who it is.
     pub issuer: String,
@@ -80,7 +82,7 @@ pub struct IdToken {
 pub fn check(token: Signed, expected: &Expected<'_>, now: Timestamp) -> Result<IdToken, FailedCheck> {
     let claims = &token.claims;
     is_id_token(&token)?;
-    let issuer = registered::issuer(claims, expected.issuers)?;
+    let issuer = issuer(&token, expected)?;
     registered::audience(claims, expected.client_id)?;
     registered::expiry(claims, now)?.ok_or(FailedCheck::ExpiryMissing)?;
     let issued_at = registered::issued_at(claims, now)?;
@@ -105,12 +107,20 @@ fn is_id_token(token: &Signed) -> Result<(), FailedCheck> {
     if token.claims.has("events") { Err(FailedCheck::Events) } else { Ok(()) }
 }
 
+fn issuer(token: &Signed, expected: &Expected<'_>) -> Result<String, FailedCheck> {
+    let issuer = registered::issuer(&token.claims, expected.issuers)?;
+    match expected.occasion {
+        Occasion::Refresh(before, _) if before != issuer => Err(FailedCheck::Issuer),
+        Occasion::Login(_) | Occasion::Refresh(..) => Ok(issuer),
+    }
+}
+
 fn nonce(token: &Signed, occasion: &Occasion<'_>) -> Result<(), FailedCheck> {
     let nonce = token.claims.text("nonce")?;
     match occasion {
         Occasion::Login(expected) if expected.is(nonce.ok_or(FailedCheck::NonceMissing)?) => Ok(()),
         Occasion::Login(_) => Err(FailedCheck::Nonce),
-        Occasion::Refresh(_) => Ok(()),
+        Occasion::Refresh(..) => Ok(()),
     }
 }
 
@@ -143,8 +153,8 @@ fn acr(token: &Signed, asked: &[String]) -> Result<Option<String>, FailedCheck> 
 fn subject(token: &Signed, occasion: &Occasion<'_>) -> Result<Subject, FailedCheck> {
     let subject = registered::subject(&token.claims)?.ok_or(FailedCheck::SubjectMissing)?;
     match occasion {
-        Occasion::Refresh(before) if **before != subject => Err(FailedCheck::OtherSubject),
-        Occasion::Login(_) | Occasion::Refresh(_) => Ok(subject),
+        Occasion::Refresh(_, before) if **before != subject => Err(FailedCheck::OtherSubject),
+        Occasion::Login(_) | Occasion::Refresh(..) => Ok(subject),
     }
 }
 
@@ -162,6 +172,8 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
     const LATELY: f64 = 1_799_999_999.25;
     const ACCESS_TOKEN: &str = "access";
+    /// The issuer of the token that a refresh follows.
+    const ISSUED_BEFORE: &str = "https://idp.example";
 
     fn now() -> Timestamp {
         Timestamp::from_seconds(NOW)
@@ -197,7 +209,7 @@ mod tests {
     fn read(header: &Value, changes: &Value, asked: &Asked) -> Result<IdToken, FailedCheck> {
         let secrets = secrets();
         let occasion = match &asked.refresh_of {
-            Some(subject) => Occasion::Refresh(subject),
+            Some(subject) => Occasion::Refresh(ISSUED_BEFORE, subject),
             None => Occasion::Login(&secrets.nonce),
         };
         let expected = Expected {
@@ -280,6 +292,18 @@ mod tests {
         assert_eq!(of("t2", "https://login.example/t2"), Some(FailedCheck::Tenant));
         assert_eq!(of("t1", "https://login.example/t2"), Some(FailedCheck::Issuer));
         assert_eq!(of("undefined", "https://login.example/t1"), Some(FailedCheck::Tenant));
+    }
+
+    #[test]
+    fn rule_2_a_refresh_changes_no_issuer() {
+        let configured = Issuer::parse("https://idp.example/common").unwrap();
+        let listed = Tenants::Listed(vec!["t1".into()]);
+        let issuers = Issuers::of(&configured, "https://idp.example/{tenantid}", &listed).unwrap();
+        let of_another = json!({ "iss": "https://idp.example/t1", "tid": "t1" });
+        let login = Asked { issuers: issuers.clone(), ..asked() };
+        assert_eq!(id_token(of_another.clone(), &login).err(), None);
+        let refresh = Asked { issuers, refresh_of: Subject::parse("u"), ..asked() };
+        assert_eq!(id_token(of_another, &refresh).err(), Some(FailedCheck::Issuer));
     }
 
     #[test]

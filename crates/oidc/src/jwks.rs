@@ -74,6 +74,19 @@ pub enum Refetch {
     Useless,
 }
 
+impl JwksFault {
+    /// The name, as a log shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json(_) => "keys no JSON",
+            Self::NoKeys => "keys missing",
+            Self::TooManyKeys => "too many keys",
+            Self::NoUsableKey => "no usable key",
+        }
+    }
+}
+
 impl Refetch {
     /// Whether a failed check justifies fetching keys that were fetched at `fetched_at`.
     #[must_use]

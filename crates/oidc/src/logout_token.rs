@@ -35,6 +35,7 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A token that passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogoutToken {
     /// `iss`: with a subject, who it is.
     pub issuer: String,

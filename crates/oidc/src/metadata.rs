@@ -22,6 +22,7 @@ pub const MAX_METADATA: usize = 64 << 10;
 
 /// What a provider says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Metadata {
     /// The issuers that its tokens may name.
     pub issuers: Issuers,
@@ -103,6 +104,23 @@ pub enum MetadataFault {
     ChallengeMethod,
     /// None of its signature algorithms is ours.
     Algorithms,
+}
+
+impl MetadataFault {
+    /// The name, as a log shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json(_) => "metadata no JSON",
+            Self::Type(_) => "metadata member type",
+            Self::Missing(_) => "metadata member missing",
+            Self::Url(..) => "metadata address",
+            Self::Issuer => "metadata issuer",
+            Self::CodeFlow => "metadata without code flow",
+            Self::ChallengeMethod => "metadata without S256",
+            Self::Algorithms => "metadata without algorithm",
+        }
+    }
 }
 
 impl Metadata {
