@@ -12,6 +12,7 @@
     allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test may fail by panicking")
 )]
 
+pub mod freshness;
 pub mod issuer;
 pub mod metadata;
 pub mod quirks;
