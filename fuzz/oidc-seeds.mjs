@@ -37,6 +37,17 @@ await writeSeeds({
     "id-token-es256": token({ alg: "ES256", kid: "e" }, { ...person, nbf: NOW, auth_time: 0, c_hash: "x" }),
     "logout-token": token({ typ: "logout+jwt" }, { ...logout, exp: NOW + 120 }),
     "logout-token-no-exp": token({ typ: "JWT" }, logout),
+    "security-event": token(
+      { typ: "secevent+jwt" },
+      {
+        iss: ISSUER,
+        aud: "gate",
+        iat: NOW,
+        jti: "j",
+        events: { "https://schemas.openid.net/secevent/caep/event-type/session-revoked": {} },
+        sub_id: { format: "iss_sub", iss: ISSUER, sub: "u" },
+      },
+    ),
     both: token({}, { ...logout, nonce: NONCE, exp: NOW + 120 }),
     extension: token({ crit: ["b64"], b64: false }, person),
     none: token({ alg: "none" }, person),

@@ -29,6 +29,7 @@ pub mod end_session;
 pub mod front_channel;
 pub mod logout_token;
 pub mod revocation;
+pub mod security_event;
 
 pub mod algorithm;
 pub mod check;
