@@ -41,7 +41,9 @@ impl Members {
         if text.len() > longest {
             return Err(JsonFault::TooLong);
         }
-        match serde_json::from_slice(text) {
+        // Not from bytes: that would be a second parser in the Worker, which reads all else from texts.
+        let text = std::str::from_utf8(text).map_err(|_| JsonFault::NotAnObject)?;
+        match serde_json::from_str(text) {
             Ok(Strict(Value::Object(members))) => Ok(Self(members)),
             // The only fault of this category that `Strict` reports.
             Err(error) if error.is_data() => Err(JsonFault::Repeated),
