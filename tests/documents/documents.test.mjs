@@ -55,3 +55,10 @@ test("every document is named in the README or beside one that is", () => {
     [],
   );
 });
+
+test("no document has the marks of a merge that was not finished", () => {
+  assert.deepEqual(
+    DOCUMENTS.filter((document) => /^(?:<{7}|>{7}) /m.test(text(document))),
+    [],
+  );
+});
