@@ -5,6 +5,7 @@
 
 mod readings;
 mod rules;
+mod targets;
 
 pub use rules::{Entry, Rule, Rules, SessionNeed};
 
@@ -20,6 +21,7 @@ use crate::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
 use crate::request::{Head, Origin, is_path};
 use crate::session::{DEFAULT_APP, Policy};
 use crate::token::{Keys, Secret};
+use targets::{OwnPaths, OwnTargets, Target};
 
 /// The longest that a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
 const COOKIE_LIFETIME_LIMIT: u32 = 34_560_000;
@@ -73,6 +75,7 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`.
     pub look: Look,
+    own_targets: OwnTargets,
     secrets: Rc<[Secret]>,
     rotation: Seconds,
     access_ttl: Seconds,
@@ -152,6 +155,7 @@ impl Config {
             origin_timeout: vars.origin_timeout()?,
             api_keys: vars.api_keys()?,
             look: vars.look()?,
+            own_targets: OwnTargets::new(),
             secrets: vars.secrets()?,
             rotation: vars.seconds("SIGNING_KEY_ROTATION", 604_800)?,
             access_ttl: vars.seconds("ACCESS_TOKEN_TTL", 3600)?,
@@ -196,6 +200,17 @@ impl Config {
         path == if login_path.is_empty() { "/" } else { login_path }
     }
 
+    /// What is wrong with a gate at this origin.
+    ///
+    /// # Errors
+    /// The variable that leads from there to a route of the gate's own.
+    pub fn check_at(&self, origin: &Origin) -> Result<(), Invalid> {
+        match self.own_targets.iter().find(|(_, at)| at == origin) {
+            Some((variable, _)) => Err(Invalid { variable, must_be: NOT_OWN }),
+            None => Ok(()),
+        }
+    }
+
     fn consistent(self) -> Result<Self, Invalid> {
         let routes = [("LOGOUT_PATH", &self.logout_path), ("CORE_PATH", &self.core_path)];
         for (variable, path) in routes {
@@ -218,9 +233,27 @@ impl Config {
                 must_be: "so few cookies that clearing them fits in 8 KB of headers",
             });
         }
-        Ok(self)
+        self.with_targets()
+    }
+
+    fn with_targets(self) -> Result<Self, Invalid> {
+        let own = OwnPaths { base: &self.base_path, core: &self.core_path, logout: &self.logout_path };
+        let mut own_targets = OwnTargets::new();
+        for (variable, text) in [("LOGIN_URL", &self.login_url), ("LOGOUT_REDIRECT", &self.logout_redirect)] {
+            match text.as_deref().map_or(Target::Fine, |text| own.target(text)) {
+                Target::Fine => {}
+                Target::OwnAt(origin) => own_targets.push((variable, origin)),
+                Target::Own => return Err(Invalid { variable, must_be: NOT_OWN }),
+                Target::Plain => return Err(Invalid { variable, must_be: NOT_PLAIN }),
+            }
+        }
+        Ok(Self { own_targets, ..self })
     }
 }
+
+const NOT_OWN: &str =
+    "a page that is none of the gate's own: not LOGOUT_PATH, and under BASE_PATH none but BASE_PATH/login";
+const NOT_PLAIN: &str = "a URL with https:, unless it is on this machine";
 
 const RULES_MUST_BE: &str = "an array of tables like { path = \"/x/*\", session = \"required\" | \"optional\" | \"none\", fresh = 30 }";
 const POSITIVE: &str = "a positive whole number";
@@ -540,6 +573,19 @@ pub(crate) mod tests {
         }
         refused(json!({ "LOGIN_URL": "//evil.example" }), "LOGIN_URL");
         refused(json!({ "LOGIN_URL": "javascript:alert(1)" }), "LOGIN_URL");
+        for variable in ["LOGIN_URL", "LOGOUT_REDIRECT"] {
+            for own in [
+                "/logout",
+                "/a/../logout/all?x",
+                "/auth/sessions",
+                "/auth/core/hello",
+                "http://id.example/login",
+            ] {
+                refused(json!({ variable: own }), variable);
+            }
+            refused(json!({ variable: "/bye", "LOGOUT_PATH": "/bye" }), variable);
+            assert!(config(json!({ variable: "/auth/login" })).is_ok());
+        }
         refused(json!({ "RETURN_TO_ORIGINS": ["https://a.example/"] }), "RETURN_TO_ORIGINS");
         refused(json!({ "CORS_ORIGINS": ["*"] }), "CORS_ORIGINS");
         for value in ["com", "a..b", "192.168.0.1", "a.b;x", "https://a.b"] {
@@ -564,6 +610,16 @@ pub(crate) mod tests {
         refused(json!({ "ACCESS_TOKEN_TTL": 501, "SIGNING_KEY_ROTATION": 10 }), "SIGNING_KEY_ROTATION");
         assert!(config(json!({ "ACCESS_TOKEN_TTL": 500, "SIGNING_KEY_ROTATION": 10 })).is_ok());
         refused(json!({ "PAGE_ACCENT": "red;}" }), "PAGE_ACCENT");
+    }
+
+    #[test]
+    fn a_url_of_the_gate_s_own_host_is_its_path() {
+        for variable in ["LOGIN_URL", "LOGOUT_REDIRECT"] {
+            let config = config(json!({ variable: "https://app.example/logout" })).ok().unwrap();
+            let check = |origin| config.check_at(&Origin::parse(origin).unwrap());
+            assert_eq!(check("https://app.example").err().map(|invalid| invalid.variable), Some(variable));
+            assert!(check("https://other.example").is_ok() && check("http://app.example").is_ok());
+        }
     }
 
     #[test]

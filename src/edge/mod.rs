@@ -18,6 +18,7 @@ mod reply;
 mod routes;
 mod standing;
 
+use std::fmt::Display;
 use std::rc::Rc;
 
 use worker::js_sys::Promise;
@@ -45,12 +46,12 @@ fn start() {
 pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context) -> Result<Promise, JsValue> {
     let isolate = match Isolate::of(env) {
         Ok(isolate) => isolate,
-        Err(invalid) => {
-            platform::log_error(&format!("configuration: {invalid}"));
-            return Ok(Promise::resolve(&JsValue::from(reply::to_response(&misconfigured())?)));
-        }
+        Err(invalid) => return nothing_served(&invalid),
     };
     let exchange = Exchange::begin(request, context, isolate)?;
+    if let Err(invalid) = exchange.config().check_at(exchange.head.origin()) {
+        return nothing_served(&invalid);
+    }
     let own_promise = Rc::clone(&exchange.client.promise);
     let promise = future_to_promise(async move {
         let response = match answer(&exchange).await {
@@ -63,6 +64,12 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
         Ok(response.into())
     });
     Ok(own_promise.get_or_init(|| promise).clone())
+}
+
+/// The answer of a gate whose configuration is wrong; only the log says why.
+fn nothing_served(invalid: &impl Display) -> Result<Promise, JsValue> {
+    platform::log_error(&format!("configuration: {invalid}"));
+    Ok(Promise::resolve(&JsValue::from(reply::to_response(&misconfigured())?)))
 }
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {

@@ -20,6 +20,13 @@ const NUMBERS = [
 const NOT_POSITIVE = [0, -1, 1.5, MARK];
 const NOT_ORIGINS = [[MARK], [`https://${MARK}.example/path`], [`//${MARK}.example`], ["*"], [7], { origin: MARK }];
 const NOT_PATHS = [MARK, `https://${MARK}.example`, 7];
+const NOT_TARGETS = [
+  "/logout",
+  `/${MARK}/../logout`,
+  "/auth/sessions",
+  "/auth/core/hello",
+  `http://${MARK}.example/login`,
+];
 
 const WRONG = {
   GATE_SECRET: [undefined, "", `${MARK}-too-short`, "s".repeat(31)],
@@ -28,8 +35,8 @@ const WRONG = {
   BASE_PATH: NOT_PATHS,
   CORE_PATH: NOT_PATHS,
   LOGOUT_PATH: NOT_PATHS,
-  LOGIN_URL: [MARK, `javascript:${MARK}()`, 7],
-  LOGOUT_REDIRECT: [MARK, `javascript:${MARK}()`, 7],
+  LOGIN_URL: [MARK, `javascript:${MARK}()`, 7, ...NOT_TARGETS],
+  LOGOUT_REDIRECT: [MARK, `javascript:${MARK}()`, 7, ...NOT_TARGETS],
   RETURN_TO_ORIGINS: NOT_ORIGINS,
   CORS_ORIGINS: NOT_ORIGINS,
   RULES: [
@@ -78,6 +85,20 @@ for (const [name, values] of Object.entries(WRONG)) {
       await assertStopped(await gateFor(t, { vars: { ...DEFAULTS, [name]: value } }), name);
     });
   }
+}
+
+for (const name of ["LOGIN_URL", "LOGOUT_REDIRECT"]) {
+  test(`${name} with this gate's own host stops every route where its path would`, async (t) => {
+    const gate = await gateFor(t, { vars: DEFAULTS });
+    for (const path of ["/logout", "//logout/all", "/auth/sessions"]) {
+      await gate.restart({ [name]: `${gate.url}${path}` });
+      await assertStopped(gate, name);
+    }
+    for (const target of [`${gate.url}/auth/login`, `${gate.url}/bye`, "https://id.example/logout"]) {
+      await gate.restart({ [name]: target });
+      assert.equal((await gate.fetch("/open/page")).status, 200, target);
+    }
+  });
 }
 
 test("a missing SESSIONS binding stops every route, and nobody is told that they are signed out", async (t) => {
