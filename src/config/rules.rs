@@ -345,6 +345,33 @@ mod tests {
         }
     }
 
+    /// Only some servers read these otherwise, and harmless pages have such addresses; the documents name them.
+    #[test]
+    fn what_is_not_read_is_under_the_rule_that_names_it() {
+        let rules = json!([
+            { "path": "/admin/*" },
+            { "path": "/account" },
+            { "path": "/pub/style.css", "session": "none" },
+            { "path": "/*", "session": "optional" },
+        ]);
+        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        for path in [
+            "/%u0061dmin/x",
+            "/x/..%c0%afadmin/x",
+            "/%c1%a1dmin/x",
+            "/%ef%bd%81dmin/x",
+            "/admin./x",
+            "/admin%20/x",
+            "/account%3fx",
+            "/account%23",
+            "/account/",
+            "/pub/style.css/",
+            "/pub/style.css%c0%af",
+        ] {
+            assert_eq!(rules.find(path).session, SessionNeed::Optional, "{path}");
+        }
+    }
+
     #[test]
     fn a_path_that_is_not_made_up_for_the_purpose_has_few_readings() {
         let count = |path| rules().ways_to_read(path).map(|read| read.len());
