@@ -10,7 +10,8 @@
 //!   one of `"<>{}`;
 //! * under a name that is one of the gate's but for case and what is around it, like `Scope` and `scope[]`.
 //!
-//! Fields of other names are the affair of whoever wrote the form, and are passed over.
+//! Fields of other names are the affair of whoever wrote the form, and are passed over. So is in a query whatever is not
+//! named just so: links gather parameters of all kinds on their way.
 //!
 //! Invariant: linear in the text, no panic, and nothing is allocated for parameters that nobody asks for.
 
@@ -126,20 +127,10 @@ impl Form {
 impl Content {
     fn has_doubtful_name(&self) -> bool {
         match self {
-            Self::UrlEncoded(text) => has_doubtful_name(text),
+            Self::UrlEncoded(text) => form::pairs(text).any(|(name, _)| is_doubtful(form::decoded(name))),
             Self::Fields(fields) => fields.iter().any(|(name, _)| is_doubtful(name.bytes())),
         }
     }
-}
-
-/// Whether the query is no urlencoded form in which all names mean what they say.
-#[must_use]
-pub fn is_broken_query(query: &str) -> bool {
-    has_doubtful_name(query.as_bytes())
-}
-
-fn has_doubtful_name(text: &[u8]) -> bool {
-    form::pairs(text).any(|(name, _)| is_doubtful(form::decoded(name)))
 }
 
 /// Whether a name may be meant for one of the gate's, or for no name.

@@ -13,7 +13,7 @@ mod target;
 
 pub use client::network;
 pub use cookies::{Held, hold, sets_cookie, strip, values};
-pub use form::{Broken, Form, FormType, first_parameter, is_broken_query};
+pub use form::{Broken, Form, FormType, first_parameter};
 pub use forwarding::{answers_preflight, is_withheld, public_location, site_data_but_cookies};
 pub use head::Head;
 pub use origin::Origin;

@@ -176,16 +176,6 @@ test("fields of the application's beside the gate's own are nothing to a logout"
   }
 });
 
-test("a scope that a link's query names in a way that is not read is 400, and nothing happens", async () => {
-  for (const query of ["scope[]=all", "Scope=all", "scope%5B0%5D=all"]) {
-    const owned = await devices();
-    const response = await logout(gate, owned.here, { path: `/logout?${query}` });
-    assert.equal(response.status, 400, query);
-    assertCookiesUntouched(response);
-    assert.deepEqual(await alive(owned), ["here", "there"]);
-  }
-});
-
 test("a body of exactly 16 KiB is read", async () => {
   const owned = await devices();
   const scope = "&scope=others";
