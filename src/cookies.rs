@@ -57,6 +57,15 @@ pub struct ClearCookie {
     partitioned: bool,
 }
 
+/// How long a browser keeps a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// So many seconds.
+    Seconds(u32),
+    /// Until it is closed (RFC 6265bis §5.5, a cookie without `Max-Age`).
+    BrowserSession,
+}
+
 /// The gate's cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateCookie {
@@ -134,6 +143,12 @@ impl ClearCookie {
     }
 }
 
+impl From<u32> for Lifetime {
+    fn from(seconds: u32) -> Self {
+        Self::Seconds(seconds)
+    }
+}
+
 impl GateCookie {
     /// Every cookie that the gate sets.
     pub const ALL: [Self; 3] = [Self::Access, Self::Refresh, Self::Pending];
@@ -173,9 +188,9 @@ impl CookieSettings {
         })
     }
 
-    /// The `Set-Cookie` value that sets a token for `lifetime` seconds.
+    /// The `Set-Cookie` value that sets a token.
     #[must_use]
-    pub fn set(&self, cookie: GateCookie, value: &str, lifetime: u32) -> String {
+    pub fn set(&self, cookie: GateCookie, value: &str, lifetime: impl Into<Lifetime>) -> String {
         let description = Cookie {
             prefix: self.prefix(cookie),
             name: cookie.base_name(),
@@ -183,7 +198,11 @@ impl CookieSettings {
             domain: self.domain.as_deref(),
             partitioned: false,
         };
-        description.with_value(value, self.same_site, lifetime.min(self.lifetime_limit))
+        let lifetime = match lifetime.into() {
+            Lifetime::Seconds(seconds) => Lifetime::Seconds(seconds.min(self.lifetime_limit)),
+            Lifetime::BrowserSession => Lifetime::BrowserSession,
+        };
+        description.with_value(value, self.same_site, lifetime)
     }
 
     /// The `Set-Cookie` value that sets the marker.
@@ -317,12 +336,15 @@ const MAX_DOMAINS: usize = 4;
 
 impl Cookie<'_> {
     fn expired(&self, same_site: SameSite) -> String {
-        self.with_value("", same_site, 0)
+        self.with_value("", same_site, Lifetime::Seconds(0))
     }
 
-    fn with_value(&self, value: &str, same_site: SameSite, lifetime: u32) -> String {
+    fn with_value(&self, value: &str, same_site: SameSite, lifetime: Lifetime) -> String {
         let Self { prefix, name, path, .. } = self;
-        let lifetime = lifetime.to_string();
+        let (before_lifetime, lifetime) = match lifetime {
+            Lifetime::Seconds(seconds) => ("; Max-Age=", seconds.to_string()),
+            Lifetime::BrowserSession => ("", String::new()),
+        };
         let (before_domain, domain) = self.domain.map_or(("", ""), |domain| ("; Domain=", domain));
         let partitioned = if self.partitioned { "; Partitioned" } else { "" };
         // Not `format!`: a logout writes a dozen of these.
@@ -337,7 +359,7 @@ impl Cookie<'_> {
             domain,
             "; Secure; HttpOnly; SameSite=",
             same_site.as_str(),
-            "; Max-Age=",
+            before_lifetime,
             &lifetime,
             partitioned,
         ]
@@ -379,6 +401,14 @@ pub(crate) mod tests {
         assert_eq!(
             settings().set_pending("m"),
             "__Host-sLogoutPending=m; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=86400"
+        );
+    }
+
+    #[test]
+    fn a_cookie_that_ends_with_the_browser_s_session_says_no_time() {
+        assert_eq!(
+            settings().set(GateCookie::Access, "t", Lifetime::BrowserSession),
+            "__Host-sAccessToken=t; Path=/; Secure; HttpOnly; SameSite=Lax"
         );
     }
 

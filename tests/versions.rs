@@ -127,7 +127,7 @@ fn place_of(name: &str, parent: Place) -> Place {
     match (name, parent) {
         ("command" | "proof", Place::Fields) => Place::Variant,
         // In a session the payload itself, in a command what to do to it, by name.
-        ("payload" | "data", Place::Fields) => Place::Content,
+        ("payload" | "data" | "claims", Place::Fields) => Place::Content,
         _ => Place::Fields,
     }
 }

@@ -165,12 +165,12 @@ pub fn strays_expired(strays: Strays, host: &str, config: &Config) -> Vec<String
     config.cookies.clear_named(strays.iter(), host, &config.base_path)
 }
 
-/// The headers that hand out tokens. The cookies live from the token's own beginning to the session's end.
+/// The headers that hand out tokens.
 fn delivered(tokens: &TokenPair, delivery: Delivery, config: &Config) -> ResponseHeaders {
-    let TokenPair { token, access, refresh, ends_at } = tokens;
+    let TokenPair { token, access, refresh, .. } = tokens;
     let mut headers = ResponseHeaders::default();
     if delivery == Delivery::Cookies {
-        let lifetime = ends_at.remaining(token.issued_at);
+        let lifetime = tokens.lifetime();
         headers.add("set-cookie", config.cookies.set(GateCookie::Access, access, lifetime));
         if let Some(refresh) = refresh {
             headers.add("set-cookie", config.cookies.set(GateCookie::Refresh, refresh, lifetime));

@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use crate::base::time::Timestamp;
+use crate::cookies::Lifetime;
 use crate::session::{Handle, Issued, Policy, Session};
 use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
@@ -20,9 +21,22 @@ pub struct TokenPair {
     pub refresh: Option<String>,
     /// The last second in which the session lives, if the tokens are used now.
     pub ends_at: Timestamp,
+    /// Whether the browser keeps them when it is closed.
+    pub persistent: bool,
 }
 
 impl TokenPair {
+    /// How long the browser keeps them: from the access token's beginning to the session's end, unless the login
+    /// wants them to go earlier.
+    #[must_use]
+    pub fn lifetime(&self) -> Lifetime {
+        if self.persistent {
+            Lifetime::Seconds(self.ends_at.remaining(self.token.issued_at))
+        } else {
+            Lifetime::BrowserSession
+        }
+    }
+
     /// Whether these are still the latest tokens of the session, as its object has it now: a browser that has moved
     /// on to later ones would be taken for a thief if it were given these again.
     #[must_use]
@@ -38,6 +52,7 @@ pub struct Unsigned {
     draft: Draft,
     refresh: Option<String>,
     ends_at: Timestamp,
+    persistent: bool,
 }
 
 impl Unsigned {
@@ -50,8 +65,8 @@ impl Unsigned {
     /// The tokens, with the signature over the draft.
     #[must_use]
     pub fn seal(self, signature: &[u8]) -> TokenPair {
-        let Self { token, draft, refresh, ends_at } = self;
-        TokenPair { token, access: draft.seal(signature), refresh, ends_at }
+        let Self { token, draft, refresh, ends_at, persistent } = self;
+        TokenPair { token, access: draft.seal(signature), refresh, ends_at, persistent }
     }
 }
 
@@ -128,6 +143,7 @@ impl Mint<'_> {
             Some(_) => session.ends_at_if_used(self.policy, self.now),
             None => session.ends_at(self.policy),
         };
-        Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at })
+        let persistent = session.login().persistent;
+        Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at, persistent })
     }
 }

@@ -247,7 +247,7 @@ mod tests {
             |ids: &[u8], scope| Reply::Revoked { ids: ids.iter().map(|n| session(*n).id).collect(), scope };
         let create =
             Command::Create { session: session(9).into(), data: serde_json::Map::new(), replaces: vec![id] };
-        let update = Command::Update { id, data: None, payload: None };
+        let update = Command::Update { id, data: None, payload: None, claims: None };
         for (command, reply, ended) in [
             (check(1), Reply::Live(session(1)), false),
             (check(1), Reply::Superseded, false),

@@ -82,7 +82,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
             Some(session) => Reply::Read { session, data: row_data },
             None => Reply::Gone,
         },
-        Command::Update { id, data, payload } => decision.update(id, data, payload),
+        Command::Update { id, data, payload, claims } => decision.update(id, data, payload, claims),
     };
     (reply, decision.outcome)
 }
@@ -240,6 +240,7 @@ impl Decision<'_> {
         id: SessionId,
         data: Option<Map<String, Value>>,
         change: Option<PayloadChange>,
+        claims: Option<Map<String, Value>>,
     ) -> Reply {
         let Some(session) = self.find(id) else { return Reply::Gone };
         let payload = match change {
@@ -247,7 +248,11 @@ impl Decision<'_> {
             Some(PayloadChange::Replace(payload)) => payload,
             Some(PayloadChange::Merge(change)) => Payload::merged(session.payload.clone(), &change),
         };
-        let updated = Session { payload, ..session.clone() };
+        let mut updated = Session { payload, ..session.clone() };
+        if let Some(change) = claims {
+            let Ok(login) = session.login().with_claims(change) else { return Reply::TooLarge };
+            updated = updated.with_login(login);
+        }
         // A payload that was there already was right when it came.
         if updated.payload != session.payload && !fits_a_cookie(&updated) {
             return Reply::TooLarge;
@@ -315,6 +320,8 @@ fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use crate::session::payload::tests::payload;
+    use crate::session::{Login, MAX_CLAIMS};
+    use serde_json::json;
 
     const POLICY: Policy = Policy {
         idle: Seconds::new(100),
@@ -521,7 +528,7 @@ mod tests {
             Command::Remove { ids: vec![id(2)] },
             Command::List { tenant_id: None },
             Command::Read { id: id(1) },
-            Command::Update { id: id(1), data: Some(Map::new()), payload: None },
+            Command::Update { id: id(1), data: Some(Map::new()), payload: None, claims: None },
         ];
         for command in commands {
             let with = Rows { unreadable: vec![unreadable(9, None), unreadable(8, Some(0))], ..rows(&all) };
@@ -559,8 +566,33 @@ mod tests {
     fn a_payload_that_fits_no_cookie_changes_nothing() {
         let large = serde_json::json!({ "x": "y".repeat(4096) });
         let change = PayloadChange::Merge(payload(large));
-        let update = Command::Update { id: id(1), data: None, payload: Some(change) };
+        let update = Command::Update { id: id(1), data: None, payload: Some(change), claims: None };
         let (reply, outcome) = decide(rows(&[session(1, 0)]), update, &POLICY, at(1));
+        assert_eq!((reply, outcome), (Reply::TooLarge, Outcome::default()));
+    }
+
+    #[test]
+    fn claims_are_merged_and_change_nothing_else_and_a_repetition_writes_nothing() {
+        let object = |value: Value| value.as_object().unwrap().clone();
+        let change = |claims: Value| Command::Update {
+            id: id(1),
+            data: None,
+            payload: None,
+            claims: Some(object(claims)),
+        };
+        let one = session(1, 0);
+        let first = change(json!({ "groups": ["ops"], "email": "a@example.com" }));
+        let (reply, outcome) = decide(rows(std::slice::from_ref(&one)), first, &POLICY, at(10));
+        let Reply::Updated(known) = reply else { panic!("{reply:?}") };
+        assert_eq!(outcome.save, std::slice::from_ref(&known));
+        assert_eq!(known.clone().with_login(Login::default()), one);
+        let second = change(json!({ "groups": null }));
+        let (reply, _) = decide(rows(std::slice::from_ref(&known)), second.clone(), &POLICY, at(10));
+        let Reply::Updated(left) = reply else { panic!("{reply:?}") };
+        assert_eq!(left.login().claims.to_ascii(), r#"{"email":"a@example.com"}"#);
+        assert_eq!(decide(rows(&[left]), second, &POLICY, at(10)).1, Outcome::default());
+        let too_much = change(json!({ "x": "y".repeat(MAX_CLAIMS) }));
+        let (reply, outcome) = decide(rows(&[known]), too_much, &POLICY, at(10));
         assert_eq!((reply, outcome), (Reply::TooLarge, Outcome::default()));
     }
 }

@@ -3,14 +3,18 @@
 //!
 //! Invariant: plain values and pure functions. What a command does to sessions is decided in `object`.
 
+mod claims;
 mod handle;
 mod ids;
+mod login;
 pub(crate) mod payload;
 mod protocol;
 mod rotation;
 
+pub use claims::{Claims, MAX_CLAIMS, TooManyClaims};
 pub use handle::{Handle, ObjectId};
 pub use ids::{Nonce, SessionId};
+pub use login::Login;
 pub use payload::{PROTECTED, Payload, ProtectedName};
 pub use protocol::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
@@ -56,6 +60,9 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The country it was created in, two letters.
     pub country: Option<String>,
+    /// What [`Session::login`] returns, unless that is plain: boxed, because it seldom is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Box<Login>>,
 }
 
 /// A row, as far as it can be read.
@@ -109,6 +116,7 @@ impl Session {
             static_key: false,
             user_agent: None,
             country: None,
+            login: None,
         }
     }
 
@@ -117,21 +125,49 @@ impl Session {
     pub fn begun(self, now: Instant) -> Self {
         let Instant { second, millis } = now;
         let lineage = Lineage::start(self.lineage.nonce, second);
+        let login = self.login().clone().begun(second);
         Self { lineage, created_at: second, created_ms: millis, last_seen_at: second, ..self }
+            .with_login(login)
+    }
+
+    /// What is known of the login that made it.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        self.login.as_deref().unwrap_or(Login::PLAIN)
+    }
+
+    /// The session with another login.
+    #[must_use]
+    pub fn with_login(self, login: Login) -> Self {
+        Self { login: (!login.is_plain()).then(|| Box::new(login)), ..self }
+    }
+
+    /// When the person proved who they are, if that is known.
+    #[must_use]
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        self.login().proved_at(self.created_at)
     }
 
     /// The last second in which the session lives: the idle or the absolute end, whichever comes first.
     #[must_use]
     pub fn ends_at(&self, policy: &Policy) -> Timestamp {
-        let idle = self.lineage.rotated_at.after(policy.idle);
-        idle.min(self.created_at.after(policy.absolute))
+        self.ends_after(self.lineage.rotated_at, policy)
     }
 
     /// What [`Session::ends_at`] will be if a child that was issued is used now: its first use starts the
     /// idle lifetime again.
     #[must_use]
     pub fn ends_at_if_used(&self, policy: &Policy, now: Timestamp) -> Timestamp {
-        now.after(policy.idle).min(self.created_at.after(policy.absolute))
+        self.ends_after(now, policy)
+    }
+
+    /// The end of a session that was last used at `used_at`. Of the limits of its own and the configured ones, the
+    /// shorter hold.
+    fn ends_after(&self, used_at: Timestamp, policy: &Policy) -> Timestamp {
+        let Login { idle, absolute, .. } = *self.login();
+        let shorter = |own: Option<Seconds>, configured| own.map_or(configured, |own| own.min(configured));
+        let idle = used_at.after(shorter(idle, policy.idle));
+        idle.min(self.created_at.after(shorter(absolute, policy.absolute)))
     }
 
     /// Whether the session lives at `now`.
@@ -159,6 +195,33 @@ pub fn object_name(app_id: &str, user_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_limits_the_shorter_holds() {
+        let policy = |idle, absolute| Policy {
+            idle: Seconds::new(idle),
+            absolute: Seconds::new(absolute),
+            grace: Seconds::new(0),
+            max_sessions: 1,
+        };
+        let at = Timestamp::from_seconds;
+        let ends = |idle: Option<u32>, absolute: Option<u32>, policy: &Policy| {
+            let new = Session::new(SessionId::from_bytes([0; 16]), Nonce::NONE, "u".into(), at(1000));
+            let (idle, absolute) = (idle.map(Seconds::new), absolute.map(Seconds::new));
+            let session = new.with_login(Login { idle, absolute, ..Login::default() });
+            (session.ends_at(policy).seconds(), session.ends_at_if_used(policy, at(1100)).seconds())
+        };
+        for (own_idle, own_absolute, ended, if_used) in [
+            (None, None, 1200, 1300),
+            (Some(50), None, 1050, 1150),
+            (Some(5000), None, 1200, 1300),
+            (None, Some(60), 1060, 1060),
+            (None, Some(5000), 1200, 1300),
+            (Some(50), Some(60), 1050, 1060),
+        ] {
+            assert_eq!(ends(own_idle, own_absolute, &policy(200, 900)), (ended, if_used));
+        }
+    }
 
     #[test]
     fn object_names_are_pinned() {

@@ -20,8 +20,8 @@ use serde_json::Map;
 use session_gate::base::time::{Seconds, Timestamp};
 use session_gate::object::{Known, Rows, decide};
 use session_gate::session::{
-    self, AntiCsrf, Command, FirstUse, Generation, Issued, Nonce, Policy, Reach, Reply, Session, SessionId,
-    Stored,
+    self, AntiCsrf, Command, FirstUse, Generation, Issued, Login, Nonce, Policy, Reach, Reply, Session,
+    SessionId, Stored,
 };
 
 const USERS: usize = 2;
@@ -387,7 +387,8 @@ fn command(ask: &Ask, life: &Life) -> (usize, Command) {
     match *ask {
         Ask::Create { user, id, token, replaces } => {
             let start = Timestamp::from_seconds(0);
-            let session = Session::new(id_of(id), nonce_of(token), user_id(user), start).into();
+            let new = Session::new(id_of(id), nonce_of(token), user_id(user), start);
+            let session = new.with_login(login(id)).into();
             (
                 user,
                 Command::Create {
@@ -439,6 +440,13 @@ fn row(session: &oracle::Session, life: &Life) -> Session {
         last_seen_at: at(session.seen_at),
         ..new
     }
+    .with_login(login(session.id))
+}
+
+fn login(id: u64) -> Login {
+    let seconds = |seconds: i64| Seconds::new(u32::try_from(seconds).unwrap());
+    let (idle, absolute) = oracle::own_limits(id).unzip();
+    Login { idle: idle.map(seconds), absolute: absolute.map(seconds), ..Login::default() }
 }
 
 /// Which one of its second it is shows in the order of a list, and in who makes room.

@@ -141,8 +141,12 @@ async fn set_payload(
     change: Payload,
 ) -> Result<SessionChange, Answer> {
     let token = &identity.token;
-    let command =
-        Command::Update { id: token.handle.id, data: None, payload: Some(PayloadChange::Merge(change)) };
+    let command = Command::Update {
+        id: token.handle.id,
+        data: None,
+        payload: Some(PayloadChange::Merge(change)),
+        claims: None,
+    };
     match exchange.ask(token.handle.object, command).await {
         Ok(Reply::Updated(session)) => {
             let on_its_way = match change_so_far {

@@ -261,7 +261,8 @@ impl Core<'_> {
         payload: Option<Payload>,
     ) -> Result<Value, Failed> {
         let Some(handle) = Handle::parse(handle) else { return Ok(cdi::no_such_session()) };
-        let command = Command::Update { id: handle.id, data, payload: payload.map(PayloadChange::Replace) };
+        let payload = payload.map(PayloadChange::Replace);
+        let command = Command::Update { id: handle.id, data, payload, claims: None };
         match self.ask(handle.object, command).await? {
             Reply::Updated(_) => Ok(json!({ "status": "OK" })),
             Reply::TooLarge => Err(cdi::payload_too_large().into()),
@@ -275,8 +276,8 @@ impl Core<'_> {
         };
         let is_good = matches!(verified, Verified::Good(_));
         let token = verified.into_token();
-        let command =
-            Command::Update { id: token.handle.id, data: None, payload: payload.map(PayloadChange::Replace) };
+        let payload = payload.map(PayloadChange::Replace);
+        let command = Command::Update { id: token.handle.id, data: None, payload, claims: None };
         match self.ask(token.handle.object, command).await? {
             Reply::Updated(session) => {
                 let tokens = self.seal(self.mint().regenerate(&session, &token)).await?;

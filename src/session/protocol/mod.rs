@@ -95,6 +95,9 @@ pub enum Command {
         data: Option<Map<String, Value>>,
         /// What to do to the payload.
         payload: Option<PayloadChange>,
+        /// Claims to merge in; `null` removes a name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        claims: Option<Map<String, Value>>,
     },
 }
 
@@ -203,7 +206,7 @@ pub enum Reply {
     },
     /// The change is made.
     Updated(Session),
-    /// The access token would not fit a cookie. Nothing changed.
+    /// The access token would not fit a cookie, or the claims are over their limit. Nothing changed.
     TooLarge,
 }
 
@@ -332,8 +335,9 @@ impl Logout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Seconds;
     use crate::session::payload::tests::payload;
-    use crate::session::{Child, Lineage};
+    use crate::session::{Child, Claims, Lineage, Login};
     use serde_json::json;
 
     fn nonce(n: u8) -> Nonce {
@@ -404,6 +408,43 @@ mod tests {
     }
 
     #[test]
+    fn the_stored_login_is_pinned() {
+        let claims = json!({ "email": "a@example.com", "groups": ["ops"] });
+        let login = Login {
+            claims: Claims::of_before(claims.as_object().unwrap().clone()),
+            email_set: true,
+            auth_time: Some(Timestamp::from_seconds(7)),
+            acr: Some("mfa".into()),
+            persistent: false,
+            idle: Some(Seconds::new(60)),
+            absolute: Some(Seconds::new(600)),
+            provider: Some("corp".into()),
+        };
+        let mut json = session_json();
+        json["login"] = json!({
+            "claims": claims, "email_set": true, "auth_time": 7, "acr": "mfa", "persistent": false,
+            "idle": 60, "absolute": 600, "provider": "corp",
+        });
+        pinned(&session().with_login(login), Session::read, json);
+    }
+
+    #[test]
+    fn a_login_of_which_a_part_is_missing_or_new_is_read() {
+        for (written, login) in [
+            (json!({}), Login::default()),
+            (
+                json!({ "added_later": 1, "acr": "mfa" }),
+                Login { acr: Some("mfa".into()), ..Login::default() },
+            ),
+            (json!({ "persistent": false }), Login { persistent: false, ..Login::default() }),
+        ] {
+            let mut json = session_json();
+            json["login"] = written;
+            assert_eq!(Session::read(json), Some(session().with_login(login)));
+        }
+    }
+
+    #[test]
     fn the_commands_are_pinned() {
         let generation = Generation { generation: 3, nonce: Nonce::from_bytes([2; 16]), parent: Nonce::NONE };
         let generation_json = json!({ "generation": 3, "nonce": NONCE, "parent": ZERO });
@@ -454,9 +495,21 @@ mod tests {
                 id: id(),
                 data: None,
                 payload: Some(PayloadChange::Merge(Payload::default())),
+                claims: None,
             },
             Command::read,
             json!({ "update": { "id": ID, "data": null, "payload": { "merge": {} } } }),
+        );
+        let claims = json!({ "groups": ["ops"], "plan": null });
+        pinned(
+            &Command::Update {
+                id: id(),
+                data: None,
+                payload: None,
+                claims: Some(claims.as_object().unwrap().clone()),
+            },
+            Command::read,
+            json!({ "update": { "id": ID, "data": null, "payload": null, "claims": claims } }),
         );
         pinned(
             &Command::Create {

@@ -14,10 +14,10 @@ use serde_json::Value;
 use super::super::{Nonce, SessionId};
 use super::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
 use crate::base::json::{Fields, array, object, optional, text, variant};
-use crate::base::time::Timestamp;
+use crate::base::time::{Seconds, Timestamp};
 use crate::session::{
-    Child, DEFAULT_TENANT, FirstUse, Generation, Handle, Issued, Lineage, Payload, Session, Stored,
-    Unreadable,
+    Child, Claims, DEFAULT_TENANT, FirstUse, Generation, Handle, Issued, Lineage, Login, Payload, Session,
+    Stored, Unreadable,
 };
 
 impl Session {
@@ -28,7 +28,8 @@ impl Session {
         let created_at = time(fields.take("created_at"))?;
         let mut flag = |name| optional(fields.take(name), |value| value.as_bool());
         let (anti_csrf, static_key) = (flag("anti_csrf")?, flag("static_key")?);
-        Some(Self {
+        let login = optional(fields.take("login"), login)?.unwrap_or_default();
+        let session = Self {
             id: session_id(fields.take("id"))?,
             user_id: fields.text("user_id")?,
             tenant_id: optional(fields.take("tenant_id"), text)?.unwrap_or_else(|| DEFAULT_TENANT.to_owned()),
@@ -43,7 +44,9 @@ impl Session {
             // For people to look at, whatever is in it.
             user_agent: fields.text("user_agent"),
             country: fields.text("country"),
-        })
+            login: None,
+        };
+        Some(session.with_login(login))
     }
 }
 
@@ -110,6 +113,7 @@ impl Command {
                 id: session_id(fields.take("id"))?,
                 data: optional(fields.take("data"), object)?,
                 payload: optional(fields.take("payload"), payload_change)?,
+                claims: optional(fields.take("claims"), object)?,
             },
             _ => return None,
         })
@@ -185,6 +189,25 @@ fn time(value: Value) -> Option<Timestamp> {
 
 fn payload(value: Value) -> Option<Payload> {
     object(value).map(Payload::of_before)
+}
+
+fn login(value: Value) -> Option<Login> {
+    let mut fields = Fields::of(value)?;
+    let claims = optional(fields.take("claims"), object)?.unwrap_or_default();
+    Some(Login {
+        claims: Claims::of_before(claims),
+        email_set: optional(fields.take("email_set"), |value| value.as_bool())?.unwrap_or_default(),
+        auth_time: optional(fields.take("auth_time"), time)?,
+        acr: optional(fields.take("acr"), text)?,
+        persistent: optional(fields.take("persistent"), |value| value.as_bool())?.unwrap_or(true),
+        idle: optional(fields.take("idle"), seconds)?,
+        absolute: optional(fields.take("absolute"), seconds)?,
+        provider: optional(fields.take("provider"), text)?,
+    })
+}
+
+fn seconds(value: Value) -> Option<Seconds> {
+    value.as_u64().map(|seconds| Seconds::new(u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
 fn lineage(value: Value) -> Option<Lineage> {
