@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::base::json::{Fields, object, optional, text};
 use crate::base::names::is_name_space_id;
-use crate::session::{DEFAULT_TENANT, Handle, MAX_USER_ID, Payload, Scope};
+use crate::base::time::{Seconds, Timestamp};
+use crate::session::{Claims, DEFAULT_TENANT, Handle, Login, MAX_USER_ID, Payload, Scope};
 
 /// The header that makes a session.
 const CREATE: &str = "gate-create-session";
@@ -14,6 +15,14 @@ const CREATE: &str = "gate-create-session";
 const REVOKE: &str = "gate-revoke-session";
 /// The header that changes the access token's payload.
 const SET_PAYLOAD: &str = "gate-set-payload";
+/// The header that changes what is known of the person.
+const SET_CLAIMS: &str = "gate-set-claims";
+
+/// Why claims are refused.
+pub const CLAIMS_TOO_LARGE: &str = "claims must be at most 8 KiB of JSON in ASCII";
+
+/// The longest `acr`, in bytes.
+const MAX_ACR: usize = 256;
 
 /// How much data a session may carry, in bytes of JSON.
 const MAX_DATA: usize = 64 * 1024;
@@ -27,6 +36,8 @@ pub struct Controls {
     pub revoke: Option<RevokeSession>,
     /// Merge this into the payload.
     pub payload: Option<Payload>,
+    /// Merge this into the claims.
+    pub claims: Option<Map<String, Value>>,
 }
 
 /// `Gate-Create-Session`.
@@ -40,6 +51,8 @@ pub struct CreateSession {
     pub data: Map<String, Value>,
     /// The tenant.
     pub tenant_id: String,
+    /// What else is known of the login.
+    pub login: Login,
 }
 
 /// `Gate-Revoke-Session`.
@@ -62,7 +75,7 @@ pub struct ControlError {
 
 impl Controls {
     /// All control headers; none of them ever reaches a browser.
-    pub const HEADERS: [&str; 3] = [CREATE, REVOKE, SET_PAYLOAD];
+    pub const HEADERS: [&str; 4] = [CREATE, REVOKE, SET_PAYLOAD, SET_CLAIMS];
 
     /// Reads the control headers of a response.
     ///
@@ -74,6 +87,10 @@ impl Controls {
             create: read(CREATE).map(|(name, value)| create(name, value)).transpose()?,
             revoke: read(REVOKE).map(|(name, value)| revoke(name, value)).transpose()?,
             payload: read(SET_PAYLOAD).map(|(name, value)| set_payload(name, value)).transpose()?,
+            claims: read(SET_CLAIMS)
+                .map(|(name, value)| fields(name, value))
+                .transpose()?
+                .map(Fields::into_map),
         })
     }
 }
@@ -87,6 +104,7 @@ fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlErr
     let data = optional(fields.take("data"), object).ok_or_else(|| refuse("data must be an object"))?;
     let tenant_id =
         optional(fields.take("tenantId"), text).map(|id| id.unwrap_or_else(|| DEFAULT_TENANT.to_owned()));
+    let login = login(header, &mut fields)?;
     if let Some(name) = fields.left_over() {
         return Err(refuse(&format!("unknown field `{name}`")));
     }
@@ -101,11 +119,45 @@ fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlErr
         tenant_id: tenant_id
             .filter(|id| is_name_space_id(id))
             .ok_or_else(|| refuse("tenantId must be lower-case letters, digits and hyphens"))?,
+        login,
     };
     if is_too_much_data(&create.data) {
         return Err(refuse("data must be at most 64 KiB"));
     }
     Ok(create)
+}
+
+/// What a login says beside the user.
+fn login(header: &'static str, fields: &mut Fields) -> Result<Login, ControlError> {
+    let refuse = |why: &str| ControlError { header, why: why.to_owned() };
+    let mut limit = |name: &str| {
+        optional(fields.take(name), lifetime)
+            .ok_or_else(|| refuse(&format!("{name} must be a positive whole number of seconds")))
+    };
+    let (idle, absolute) = (limit("idle")?, limit("absolute")?);
+    let claims = optional(fields.take("claims"), object).ok_or_else(|| refuse("claims must be an object"))?;
+    let persistent = optional(fields.take("persistent"), |value| value.as_bool())
+        .ok_or_else(|| refuse("persistent must be true or false"))?;
+    let auth_time = optional(fields.take("authTime"), |value| i64::try_from(value.as_u64()?).ok())
+        .ok_or_else(|| refuse("authTime must be a whole number of seconds since 1970"))?;
+    let acr = optional(fields.take("acr"), text)
+        .filter(|acr| acr.as_ref().is_none_or(|acr| acr.len() <= MAX_ACR))
+        .ok_or_else(|| refuse("acr must be a text of at most 256 bytes"))?;
+    Ok(Login {
+        claims: Claims::try_from(claims.unwrap_or_default()).map_err(|_| refuse(CLAIMS_TOO_LARGE))?,
+        auth_time: auth_time.map(Timestamp::from_seconds),
+        acr: acr.filter(|acr| !acr.is_empty()),
+        persistent: persistent.unwrap_or(true),
+        idle,
+        absolute,
+        ..Login::default()
+    })
+}
+
+/// A span that is longer than can be counted is longer than every configured one.
+fn lifetime(value: Value) -> Option<Seconds> {
+    let seconds = value.as_u64().filter(|seconds| *seconds > 0)?;
+    Some(Seconds::new(u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
 fn set_payload(header: &'static str, value: &str) -> Result<Payload, ControlError> {
@@ -148,6 +200,7 @@ pub fn is_too_much_data(data: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn parse(name: &str, value: &str) -> Result<Controls, ControlError> {
         Controls::parse(|header| (header == name).then_some(value))
@@ -163,7 +216,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_login_says_of_itself_is_read_and_what_it_leaves_out_is_plain() {
+        let login = |more: serde_json::Value| {
+            let mut value = json!({ "userId": "u" });
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            parse(CREATE, &value.to_string()).unwrap().create.unwrap().login
+        };
+        assert_eq!(login(json!({})), Login::default());
+        let nothing = json!({
+            "claims": null, "persistent": null, "idle": null, "absolute": null, "authTime": null, "acr": null,
+        });
+        assert_eq!(login(nothing), Login::default());
+        assert_eq!(login(json!({ "acr": "", "claims": {}, "persistent": true })), Login::default());
+        let said = login(json!({
+            "claims": { "email": "a@example.com", "userId": "root" }, "persistent": false, "idle": 60,
+            "absolute": 99_999_999_999_u64, "authTime": 5, "acr": "mfa",
+        }));
+        let expected = Login {
+            claims: said.claims.clone(),
+            persistent: false,
+            idle: Some(Seconds::new(60)),
+            absolute: Some(Seconds::new(u32::MAX)),
+            auth_time: Some(Timestamp::from_seconds(5)),
+            acr: Some("mfa".into()),
+            ..Login::default()
+        };
+        assert_eq!(said, expected);
+        assert_eq!(said.claims.to_ascii(), r#"{"email":"a@example.com"}"#);
+    }
+
+    #[test]
     fn a_malformed_header_is_named() {
+        let long_acr = format!(r#"{{"userId":"u","acr":"{}"}}"#, "x".repeat(257));
+        let many_claims = format!(r#"{{"userId":"u","claims":{{"a":"{}"}}}}"#, "x".repeat(8192));
         let long = format!(r#"{{"userId":"{}"}}"#, "u".repeat(257));
         for value in [
             "",
@@ -178,6 +263,18 @@ mod tests {
             r#"{"userId":"u","payload":{"sub":"x"}}"#,
             r#"{"userId":"u","tenantId":"T 1"}"#,
             r#"{"userId":"u","role":"x"}"#,
+            r#"{"userId":"u","claims":[]}"#,
+            r#"{"userId":"u","claims":"x"}"#,
+            r#"{"userId":"u","persistent":"no"}"#,
+            r#"{"userId":"u","idle":0}"#,
+            r#"{"userId":"u","idle":-1}"#,
+            r#"{"userId":"u","idle":1.5}"#,
+            r#"{"userId":"u","absolute":"60"}"#,
+            r#"{"userId":"u","authTime":-1}"#,
+            r#"{"userId":"u","authTime":"now"}"#,
+            r#"{"userId":"u","acr":1}"#,
+            &long_acr,
+            &many_claims,
             r#"{"userId":"u"} x"#,
         ] {
             assert_eq!(parse(CREATE, value).unwrap_err().header, CREATE, "{value}");
@@ -187,6 +284,9 @@ mod tests {
         }
         for value in ["", "1", "null", r#"{"exp":1}"#] {
             assert_eq!(parse(SET_PAYLOAD, value).unwrap_err().header, SET_PAYLOAD, "{value}");
+        }
+        for value in ["", "1", "[]", "null", r#"{"a":"ü"}"#] {
+            assert_eq!(parse(SET_CLAIMS, value).unwrap_err().header, SET_CLAIMS, "{value}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::base::time::Timestamp;
 use crate::config::{Config, Look};
 use crate::request::Origin;
 use crate::response::{Answer, Body, Reason};
-use crate::session::{Handle, Scope, Session};
+use crate::session::{Handle, Login, Policy, Scope, Session};
 
 pub use device::{device_name, relative};
 
@@ -279,7 +279,29 @@ pub fn sessions(current: Handle, sessions: &[(Session, String)], config: &Config
     html(200, Reason::Ok, &page, &frame, config).with("cache-control", "no-store")
 }
 
-/// The same, for programs.
+/// A person's own session, for programs: claims and provider where there are any.
+#[must_use]
+pub fn own_session_json(handle: Handle, session: &Session, policy: &Policy) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "userId": session.user_id,
+        "handle": handle,
+        "payload": session.payload,
+        "createdAt": session.created_at.millis(),
+        "expiresAt": session.ends_at(policy).millis(),
+    });
+    let Login { claims, provider, .. } = session.login();
+    if let Some(members) = json.as_object_mut() {
+        if !claims.is_empty() {
+            members.insert("claims".to_owned(), serde_json::json!(claims));
+        }
+        if let Some(provider) = provider {
+            members.insert("provider".to_owned(), provider.as_str().into());
+        }
+    }
+    json
+}
+
+/// A device, for programs.
 #[must_use]
 pub fn session_json(
     current: Handle,

@@ -3,6 +3,7 @@
 //! Invariant: claims that are new fit [`MAX_CLAIMS`], and no claim has a name that is always the gate's own, so none can
 //! be taken for who somebody is. They are in no token and in no cookie.
 
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 use serde::{Serialize, Serializer};
@@ -94,7 +95,8 @@ fn ascii_json(map: &Map<String, Value>) -> String {
         } else {
             // RFC 8259 §7: beyond the first plane, the escapes of a surrogate pair.
             for unit in character.encode_utf16(&mut units) {
-                ascii.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a text does not fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
             }
         }
     }

@@ -24,7 +24,7 @@ pub struct Login {
     /// When the person proved who they are, if that is known and is not the session's beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
-    /// How they did (OpenID Connect Core §2, `acr`).
+    /// How they did (`acr` of `OpenID` Connect Core §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
     /// Whether the browser keeps the cookies when it is closed.

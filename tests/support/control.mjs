@@ -5,10 +5,10 @@ import { presenting } from "./session.mjs";
 
 /** @import { Answering, Tokens } from "./types.d.ts" */
 
-const CONTROL_HEADERS = ["gate-create-session", "gate-revoke-session", "gate-set-payload"];
+const CONTROL_HEADERS = ["gate-create-session", "gate-revoke-session", "gate-set-payload", "gate-set-claims"];
 
 /**
- * Lets the origin answer with raw values in its control headers: `create`, `revoke`, `payload`.
+ * Lets the origin answer with raw values in its control headers: `create`, `revoke`, `payload`, `claims`.
  * @param {Answering} gate
  * @param {Record<string, string> | string[][]} values
  * @param {Tokens} [tokens]

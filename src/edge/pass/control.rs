@@ -14,7 +14,8 @@ use crate::edge::object::end::{self, Removal};
 use crate::edge::platform;
 use crate::edge::standing::{after_end, renewed, still_true};
 use crate::gate::{
-    Controls, CreateSession, Credentials, Identity, Limit, Provenance, RevokeSession, SessionChange,
+    CLAIMS_TOO_LARGE, Controls, CreateSession, Credentials, Identity, Limit, Provenance, RevokeSession,
+    SessionChange,
 };
 use crate::logout::postponed;
 use crate::pages::Problem;
@@ -25,6 +26,25 @@ use crate::token::fits_a_cookie;
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT: usize = 512;
 
+/// What the session is to be changed to.
+struct Change {
+    payload: Option<Payload>,
+    claims: Option<Map<String, Value>>,
+}
+
+impl Change {
+    const fn is_any(&self) -> bool {
+        self.payload.is_some() || self.claims.is_some()
+    }
+
+    /// What is wrong if the object finds it too large; which of the two it was, it does not say.
+    fn too_large(&self) -> String {
+        let payload = self.payload.is_some().then(|| format!("gate-set-payload: {TOKEN_TOO_LARGE}"));
+        let claims = self.claims.is_some().then(|| format!("gate-set-claims: {CLAIMS_TOO_LARGE}"));
+        payload.into_iter().chain(claims).collect::<Vec<_>>().join(", or ")
+    }
+}
+
 /// Does what the headers say; `Err` is the answer that replaces the application's.
 pub async fn carry_out(
     exchange: &Exchange,
@@ -33,7 +53,8 @@ pub async fn carry_out(
     controls: Controls,
 ) -> Result<SessionChange, Answer> {
     let credentials = exchange.credentials().await;
-    let Controls { create, revoke, payload } = controls;
+    let Controls { create, revoke, payload, claims } = controls;
+    let change = Change { payload, claims };
     if create.is_some()
         && !rule.cross_site_login
         && let Some(refusal) =
@@ -41,7 +62,7 @@ pub async fn carry_out(
     {
         return Err(refusal);
     }
-    let create = create.map(|create| new_session(exchange, create, payload.as_ref())).transpose()?;
+    let create = create.map(|create| new_session(exchange, create, &change)).transpose()?;
     if create.is_some()
         && let Some(refusal) = guard::rate_refusal(exchange, Limit::Login).await
     {
@@ -53,12 +74,10 @@ pub async fn carry_out(
         }
         None => SessionChange::Nothing,
     };
-    match (create, payload, admitted.identity) {
+    match (create, change.is_any(), admitted.identity) {
         (Some((session, data)), _, _) => create_session(exchange, credentials, session, data).await,
         _ if !matches!(ended, SessionChange::Nothing) => Ok(ended),
-        (None, Some(change), Some(identity)) => {
-            set_payload(exchange, &identity, admitted.change, change).await
-        }
+        (None, true, Some(identity)) => carry_change(exchange, &identity, admitted.change, change).await,
         (None, _, _) => Ok(still_true(exchange, admitted.change).await),
     }
 }
@@ -91,25 +110,30 @@ async fn revoke_sessions(
 fn new_session(
     exchange: &Exchange,
     create: CreateSession,
-    change: Option<&Payload>,
+    change: &Change,
 ) -> Result<(Session, Map<String, Value>), Answer> {
+    let login = match &change.claims {
+        Some(change) => create.login.with_claims(change.clone()),
+        None => Ok(create.login),
+    };
+    let login = login.map_err(|_| refused(exchange, "gate-set-claims", CLAIMS_TOO_LARGE))?;
     let drawn = platform::session_id().and_then(|id| Ok((id, platform::nonce()?)));
     let (id, nonce) = drawn.map_err(|_| exchange.unavailable())?;
     let session = Session {
         tenant_id: create.tenant_id,
-        payload: match change {
+        payload: match &change.payload {
             Some(change) => create.payload.merged(change),
             None => create.payload,
         },
         anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
         user_agent: exchange.head.header("user-agent").map(shortened),
         country: platform::country(&exchange.request),
-        ..Session::new(id, nonce, create.user_id, exchange.now)
+        ..Session::new(id, nonce, create.user_id, exchange.now).with_login(login)
     };
     if fits_a_cookie(&session) {
         Ok((session, create.data))
     } else {
-        Err(too_large(exchange, "gate-create-session"))
+        Err(refused(exchange, "gate-create-session", TOKEN_TOO_LARGE))
     }
 }
 
@@ -130,24 +154,23 @@ async fn create_session(
             let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;
             tokens.map(SessionChange::NewSession).map_err(unavailable)
         }
-        Begun::TooLarge => Err(too_large(exchange, "gate-create-session")),
+        Begun::TooLarge => Err(refused(exchange, "gate-create-session", TOKEN_TOO_LARGE)),
     }
 }
 
-async fn set_payload(
+async fn carry_change(
     exchange: &Exchange,
     identity: &Identity,
     change_so_far: SessionChange,
-    change: Payload,
+    change: Change,
 ) -> Result<SessionChange, Answer> {
     let token = &identity.token;
-    let command = Command::Update {
-        id: token.handle.id,
-        data: None,
-        payload: Some(PayloadChange::Merge(change)),
-        claims: None,
-    };
+    let (has_payload, too_large) = (change.payload.is_some(), change.too_large());
+    let payload = change.payload.map(PayloadChange::Merge);
+    let command = Command::Update { id: token.handle.id, data: None, payload, claims: change.claims };
     match exchange.ask(token.handle.object, command).await {
+        // Claims are in no token.
+        Ok(Reply::Updated(_)) if !has_payload => Ok(still_true(exchange, change_so_far).await),
         Ok(Reply::Updated(session)) => {
             let on_its_way = match change_so_far {
                 SessionChange::Tokens(renewed) => Some(renewed.tokens),
@@ -166,7 +189,7 @@ async fn set_payload(
         }
         // It ended while the application was at work, which the browser has heard of, or hears of next.
         Ok(Reply::Gone) => Ok(SessionChange::Nothing),
-        Ok(Reply::TooLarge) => Err(too_large(exchange, "gate-set-payload")),
+        Ok(Reply::TooLarge) => Err(exchange.problem(&Problem::OriginHeaders(too_large))),
         Ok(_) | Err(Unavailable) => Err(exchange.unavailable()),
     }
 }
@@ -186,8 +209,10 @@ async fn remove(exchange: &Exchange, handles: &[Handle]) -> Result<Vec<Handle>, 
     Err(Unavailable)
 }
 
-fn too_large(exchange: &Exchange, header: &str) -> Answer {
-    exchange.problem(&Problem::OriginHeaders(format!("{header}: the access token would not fit a cookie")))
+const TOKEN_TOO_LARGE: &str = "the access token would not fit a cookie";
+
+fn refused(exchange: &Exchange, header: &str, why: &str) -> Answer {
+    exchange.problem(&Problem::OriginHeaders(format!("{header}: {why}")))
 }
 
 fn shortened(user_agent: &str) -> String {

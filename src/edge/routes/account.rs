@@ -25,18 +25,9 @@ pub async fn session(exchange: &Exchange) -> Served {
             return Ok(absence.answered(answer, credentials.delivery()));
         }
     };
-    let session = &signed_in.session;
-    let answer = Answer::json(
-        200,
-        Reason::Ok,
-        &json!({
-            "userId": session.user_id,
-            "handle": signed_in.identity.token.handle,
-            "payload": session.payload,
-            "createdAt": session.created_at.millis(),
-            "expiresAt": session.ends_at(&exchange.config().policy).millis(),
-        }),
-    );
+    let (handle, policy) = (signed_in.identity.token.handle, &exchange.config().policy);
+    let json = pages::own_session_json(handle, &signed_in.session, policy);
+    let answer = Answer::json(200, Reason::Ok, &json);
     Ok(signed_in.answered(answer, credentials))
 }
 

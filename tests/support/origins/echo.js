@@ -15,15 +15,21 @@ export default {
 
 function login(query) {
   const session = { userId: query.get("user") ?? undefined, tenantId: query.get("tenantId") ?? undefined };
-  for (const name of ["payload", "data"]) {
+  for (const name of ["payload", "data", "claims", "persistent", "idle", "absolute", "authTime"]) {
     if (query.has(name)) session[name] = JSON.parse(query.get(name));
   }
+  if (query.has("acr")) session.acr = query.get("acr");
   return new Response("signed in", { headers: { "Gate-Create-Session": ascii(session) } });
 }
 
 function control(query) {
   const headers = new Headers();
-  const names = { create: "Gate-Create-Session", revoke: "Gate-Revoke-Session", payload: "Gate-Set-Payload" };
+  const names = {
+    create: "Gate-Create-Session",
+    revoke: "Gate-Revoke-Session",
+    payload: "Gate-Set-Payload",
+    claims: "Gate-Set-Claims",
+  };
   for (const [parameter, header] of Object.entries(names)) {
     if (query.has(parameter)) headers.set(header, query.get(parameter));
   }
