@@ -340,10 +340,10 @@ test("an expired access token asks for a refresh, and still lets the payload be 
 });
 
 test("a session that has reached its idle end is in no answer", async (t) => {
-  const briefGate = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 1, ACCESS_TOKEN_TTL: 1 } });
+  const briefGate = await gateFor(t, { clock: true, vars: { SESSION_IDLE_TTL: 3600, ACCESS_TOKEN_TTL: 3600 } });
   const brief = coreOf(briefGate);
   const { session, refreshToken } = await brief.post("/recipe/session", newSession("u1"));
-  await briefGate.moveClock(2);
+  await briefGate.moveClock(3601);
 
   assert.deepEqual(await brief.get("/recipe/session", { sessionHandle: session.handle }), GONE);
   assert.deepEqual((await brief.get("/recipe/session/user", { userId: "u1" })).sessionHandles, []);
