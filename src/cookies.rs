@@ -12,6 +12,7 @@ use crate::base::time::Seconds;
 const ACCESS: &str = "sAccessToken";
 const REFRESH: &str = "sRefreshToken";
 const PENDING: &str = "sLogoutPending";
+const STEP_UP: &str = "sStepUp";
 
 /// A name that SuperTokens gave a cookie beside the two tokens; cleared, never set.
 const LEGACY_ID_REFRESH: &str = "sIdRefreshToken";
@@ -75,6 +76,8 @@ pub enum GateCookie {
     Refresh,
     /// The marker of a logout that could not be done yet.
     Pending,
+    /// The marker of a login that was asked for a later or another proof. It is of this host alone, and no credential.
+    StepUp,
 }
 
 /// Name, domain and path: what a cookie is identified by. Attributes follow from the settings.
@@ -151,13 +154,17 @@ impl From<u32> for Lifetime {
 
 impl GateCookie {
     /// Every cookie that the gate sets.
-    pub const ALL: [Self; 3] = [Self::Access, Self::Refresh, Self::Pending];
+    pub const ALL: [Self; 4] = [Self::Access, Self::Refresh, Self::Pending, Self::StepUp];
+
+    /// Those that carry a session or its logout. A logout clears these whether they were sent or not.
+    const OF_SESSIONS: [Self; 3] = [Self::Access, Self::Refresh, Self::Pending];
 
     const fn base_name(self) -> &'static str {
         match self {
             Self::Access => ACCESS,
             Self::Refresh => REFRESH,
             Self::Pending => PENDING,
+            Self::StepUp => STEP_UP,
         }
     }
 }
@@ -173,6 +180,7 @@ impl CookieSettings {
             (GateCookie::Refresh, false) => "__Secure-sRefreshToken",
             (GateCookie::Pending, true) => "__Host-sLogoutPending",
             (GateCookie::Pending, false) => "__Secure-sLogoutPending",
+            (GateCookie::StepUp, _) => "__Host-sStepUp",
         }
     }
 
@@ -195,7 +203,7 @@ impl CookieSettings {
             prefix: self.prefix(cookie),
             name: cookie.base_name(),
             path: self.path(cookie),
-            domain: self.domain.as_deref(),
+            domain: self.domain.as_deref().filter(|_| cookie != GateCookie::StepUp),
             partitioned: false,
         };
         let lifetime = match lifetime.into() {
@@ -258,7 +266,7 @@ impl CookieSettings {
         let hosts = || std::iter::once(None).chain(domains.iter().map(|domain| Some(*domain)));
         let mut all: Vec<Cookie<'_>> = Vec::new();
 
-        for cookie in GateCookie::ALL {
+        for cookie in GateCookie::OF_SESSIONS {
             let name = cookie.base_name();
             all.push(Cookie { prefix: HOST, name, path: "/", domain: None, partitioned: false });
             for domain in hosts() {
@@ -300,13 +308,14 @@ impl CookieSettings {
     }
 
     fn prefix(&self, cookie: GateCookie) -> &'static str {
-        let bound_to_host = self.domain.is_none() && self.path(cookie) == "/";
+        let is_shared = self.domain.is_some() && cookie != GateCookie::StepUp;
+        let bound_to_host = !is_shared && self.path(cookie) == "/";
         if bound_to_host { HOST } else { SECURE }
     }
 
     fn path(&self, cookie: GateCookie) -> &str {
         match cookie {
-            GateCookie::Access | GateCookie::Pending => "/",
+            GateCookie::Access | GateCookie::Pending | GateCookie::StepUp => "/",
             GateCookie::Refresh => &self.refresh_path,
         }
     }
@@ -428,6 +437,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_marker_of_a_step_up_is_of_this_host_alone() {
+        let shared = CookieSettings { domain: Some("a.example".into()), ..settings() };
+        for settings in [settings(), shared] {
+            assert_eq!(settings.name(GateCookie::StepUp), "__Host-sStepUp");
+            assert_eq!(
+                settings.set(GateCookie::StepUp, "m", 600),
+                "__Host-sStepUp=m; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"
+            );
+            assert!(settings.is_gate_name("__Host-sStepUp"));
+        }
+    }
+
+    #[test]
     fn no_cookie_lives_over_400_days() {
         assert!(settings().set(GateCookie::Access, "t", u32::MAX).ends_with("Max-Age=34560000"));
     }
@@ -447,7 +469,7 @@ pub(crate) mod tests {
         ];
         for configuration in configurations {
             let cleared = configuration.clear("www.a.example", "/auth");
-            for cookie in GateCookie::ALL {
+            for cookie in GateCookie::OF_SESSIONS {
                 assert!(
                     cleared.contains(&configuration.set(cookie, "", 0)),
                     "{cookie:?} of {configuration:?}"

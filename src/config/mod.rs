@@ -3,10 +3,12 @@
 //! Invariant: a [`Config`] is complete and consistent. A wrong value is an error that names the
 //! variable and what it must be, never the value, and the gate then serves nothing (fails closed).
 
+mod demands;
 mod readings;
 mod rules;
 mod targets;
 
+pub use demands::{Demands, Requirement, read_requirements};
 pub use rules::{Entry, Rule, Rules, SessionNeed};
 
 use std::fmt;
@@ -255,7 +257,7 @@ const NOT_OWN: &str =
     "a page that is none of the gate's own: not LOGOUT_PATH, and under BASE_PATH none but BASE_PATH/login";
 const NOT_PLAIN: &str = "a URL with https:, unless it is on this machine";
 
-const RULES_MUST_BE: &str = "an array of tables like { path = \"/x/*\", session = \"required\" | \"optional\" | \"none\", fresh = 30 }";
+const RULES_MUST_BE: &str = "an array of tables like { path = \"/x/*\", session = \"required\" | \"optional\" | \"none\", fresh = 30 }; require, max_age and acr need session = \"required\"";
 const POSITIVE: &str = "a positive whole number";
 
 struct Vars<Lookup> {
@@ -508,6 +510,7 @@ const REFRESH_PATH: &str = "/ or a path that covers BASE_PATH/session/refresh";
 
 #[cfg(test)]
 pub(crate) mod tests {
+    pub(crate) use super::demands::tests::demands;
     use super::*;
     use serde_json::json;
 
@@ -564,6 +567,11 @@ pub(crate) mod tests {
         refused(json!({ "RULES": [{ "path": "/x", "session": "never" }] }), "RULES");
         refused(json!({ "RULES": [{ "path": "/x", "sesion": "none" }] }), "RULES");
         refused(json!({ "RULES": {} }), "RULES");
+        for demands in [json!({ "require": {} }), json!({ "max_age": 0 }), json!({ "acr": [] })] {
+            let mut rule = json!({ "path": "/x" });
+            rule.as_object_mut().unwrap().extend(demands.as_object().unwrap().clone());
+            refused(json!({ "RULES": [rule] }), "RULES");
+        }
         for value in ["auth", "/", "/auth/", "/a?b", "//host", "/a b", "/%61"] {
             refused(json!({ "BASE_PATH": value }), "BASE_PATH");
         }

@@ -11,9 +11,11 @@
 //! looked at is under all rules at once.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::demands::Demands;
 use super::readings::{MAX_DECODED, Step, is_plain};
 use crate::base::json::{Fields, optional, text};
 use crate::base::time::Seconds;
@@ -39,7 +41,7 @@ pub enum SessionNeed {
 }
 
 /// What a rule asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Whether the route needs a session.
     pub session: SessionNeed,
@@ -51,6 +53,8 @@ pub struct Rule {
     pub control: bool,
     /// Whether another site's page may make a browser log in.
     pub cross_site_login: bool,
+    /// What is asked of the person beside a session. Only with a session that is required.
+    pub demands: Option<Rc<Demands>>,
 }
 
 /// The paths that a rule is for.
@@ -99,6 +103,7 @@ const FALLBACK: Rule = Rule {
     overlap: false,
     control: true,
     cross_site_login: false,
+    demands: None,
 };
 
 impl Entry {
@@ -123,7 +128,11 @@ impl Entry {
             overlap: flag("overlap", FALLBACK.overlap)?,
             control: flag("control", FALLBACK.control)?,
             cross_site_login: flag("cross_site_login", FALLBACK.cross_site_login)?,
+            demands: Demands::take(&mut fields)?.map(Rc::new),
         };
+        if rule.demands.is_some() && rule.session != SessionNeed::Required {
+            return None;
+        }
         let (path, is_prefix) = match path.strip_suffix('*') {
             Some(prefix) => (prefix.to_owned(), true),
             None => (path, false),
@@ -140,7 +149,7 @@ impl Rule {
     /// The same rule with a session that is not needed.
     #[must_use]
     pub fn optional(self) -> Self {
-        Self { session: SessionNeed::Optional, ..self }
+        Self { session: SessionNeed::Optional, demands: None, ..self }
     }
 
     /// Whether the origin may be asked before it is known that the session lives: only for what changes
@@ -187,6 +196,10 @@ impl Rule {
             overlap: self.overlap && other.overlap,
             control: self.control && other.control,
             cross_site_login: self.cross_site_login && other.cross_site_login,
+            demands: match (self.demands, other.demands) {
+                (Some(own), Some(others)) if own != others => Some(Rc::new(own.and(&others))),
+                (own, others) => own.or(others),
+            },
         }
     }
 }
@@ -232,7 +245,7 @@ impl Rules {
     /// The rule for a path that can be read in several ways.
     fn find_odd(&self, path: &str) -> Rule {
         let Some(read) = self.ways_to_read(path) else {
-            return self.rules.iter().copied().fold(FALLBACK, Rule::and);
+            return self.rules.iter().cloned().fold(FALLBACK, Rule::and);
         };
         let found = read.iter().filter_map(|read| {
             let is_closed = has_separator(&read.path) || (read.path == path && has_encoded_slash(path));
@@ -274,7 +287,7 @@ impl Rules {
         let decides = |(rule, pattern): &(&Rule, &Pattern)| {
             (!is_closed || rule.session == SessionNeed::Required) && pattern.matches(path)
         };
-        rules.find(decides).map_or(FALLBACK, |(rule, _)| *rule)
+        rules.find(decides).map_or(FALLBACK, |(rule, _)| rule.clone())
     }
 }
 
@@ -410,6 +423,31 @@ mod tests {
         let both = Rule { fresh: Seconds::new(5), control: false, ..FALLBACK };
         assert_eq!(rules.find("/%61dmin/x"), both);
         assert_eq!(rules.find("/admin/x"), Rule { cross_site_login: true, ..both });
+    }
+
+    #[test]
+    fn what_any_reading_s_rule_asks_of_the_person_is_asked() {
+        let rules = json!([
+            { "path": "/admin/*", "require": { "groups": ["admins"] }, "max_age": 600, "acr": ["mfa", "hwk"] },
+            { "path": "/Admin/*", "require": { "staff": [true] }, "max_age": 60, "acr": ["hwk"] },
+            { "path": "/*", "session": "optional" },
+        ]);
+        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        assert_eq!(rules.find("/other").demands, None);
+        let admins = rules.find("/admin/x").demands.unwrap();
+        assert_eq!((admins.require.len(), admins.max_age), (1, Some(Seconds::new(600))));
+        let both = rules.find("/Admin/x").demands.unwrap();
+        assert_eq!((both.require.len(), both.max_age), (2, Some(Seconds::new(60))));
+        assert_eq!(both.acr.as_deref(), Some(["hwk".to_owned()].as_slice()));
+        for spelling in ["/%61dmin/x", "//admin/x", "/x/..;/admin/x"] {
+            assert_eq!(rules.find(spelling).demands.as_ref(), Some(&admins), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_of_a_person_needs_a_session_that_is_required() {
+        let read = |session: &str| Entry::read(json!({ "path": "/x", "session": session, "max_age": 60 }));
+        assert!(read("required").is_some() && read("optional").is_none() && read("none").is_none());
     }
 
     #[test]

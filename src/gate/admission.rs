@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use crate::base::time::{Seconds, Timestamp};
 use crate::config::Config;
-use crate::memory::Memory;
+use crate::memory::{Memory, Recalled};
 use crate::response::{Answer, Reason};
-use crate::session::{Command, Handle, Nonce, Policy, Reply, Session};
+use crate::session::{Command, Handle, Login, Nonce, Policy, Reply, Session};
 use crate::supertokens::wire::Delivery;
 use crate::token::AccessToken;
 
@@ -17,6 +17,7 @@ use super::change::{Answered, SessionChange};
 use super::credentials::{Access, Credentials, Sent};
 use super::csrf::anti_csrf_on_renewal;
 use super::mint::{Mint, TokenPair, Unsigned};
+use super::person::Person;
 
 /// What to do about the credentials of a request.
 pub enum Admission {
@@ -50,6 +51,8 @@ pub struct Identity {
     pub text: String,
     /// When the object was asked: the session as it keeps it.
     pub session: Option<Session>,
+    /// When it was not: what it said the last time.
+    pub recalled: Option<Recalled>,
     /// Tokens that the browser has to get.
     pub tokens: Option<TokenPair>,
 }
@@ -137,7 +140,8 @@ pub fn identity_if_unchanged(credentials: &Credentials, memory: &Memory) -> Opti
         && credentials.pending.is_empty()
         && !credentials.name_two_sessions()
         && !memory.has_ended(token.handle);
-    is_settled.then(|| Identity::unchanged(token, credentials, None))
+    let recalled = memory.recall(token.handle);
+    is_settled.then(|| Identity { recalled, ..Identity::unchanged(token, credentials, None) })
 }
 
 /// Decides whether to ask, and what; `nonce` is drawn for a new refresh token, should one be needed.
@@ -160,8 +164,11 @@ pub fn admit(
         if memory.has_ended(token.handle) {
             return signed_out(Absence::of_ended(credentials, &config.policy, now));
         }
-        if token.parent.is_none() && memory.is_fresh(token.handle, fresh, now) {
-            let identity = Identity::unchanged(token, credentials, None);
+        if token.parent.is_none()
+            && let Some(recalled) = memory.recall_fresh(token.handle, fresh, now)
+        {
+            let recalled = Some(recalled);
+            let identity = Identity { recalled, ..Identity::unchanged(token, credentials, None) };
             return Some(Admission::Settled(Standing::signed_in(identity)));
         }
         let check = Command::Check { id: token.handle.id, first_use: token.first_use() };
@@ -237,7 +244,23 @@ impl Standing {
 impl Identity {
     /// A session whose browser keeps the tokens it has.
     fn unchanged(token: &Rc<AccessToken>, credentials: &Credentials, session: Option<Session>) -> Self {
-        Self { token: Rc::clone(token), text: credentials.access_text.clone(), session, tokens: None }
+        let text = credentials.access_text.clone();
+        Self { token: Rc::clone(token), text, session, recalled: None, tokens: None }
+    }
+
+    /// The person, as far as is known. Only of a session that is still being asked about may it be unknown when it was
+    /// made, and what its login said.
+    #[must_use]
+    pub fn person(&self) -> Person<'_> {
+        let known = self.session.as_ref().map(|session| (session.login(), session.created_at));
+        let recalled = || self.recalled.as_ref().map(|recalled| (recalled.login(), recalled.created_at));
+        let (login, created_at) = known.or_else(recalled).unzip();
+        Person {
+            user_id: &self.token.user_id,
+            handle: Some(self.token.handle),
+            login: login.unwrap_or(Login::PLAIN),
+            created_at,
+        }
     }
 
     /// A session whose browser gets new tokens.
@@ -247,6 +270,7 @@ impl Identity {
             token: Rc::clone(&tokens.token),
             text: tokens.access.clone(),
             session: Some(session),
+            recalled: None,
             tokens: Some(tokens),
         }
     }

@@ -13,7 +13,7 @@ use super::mint::TokenPair;
 use crate::base::time::Instant;
 use crate::config::Config;
 use crate::cookies::GateCookie;
-use crate::request::Head;
+use crate::request::{Head, Held, hold};
 use crate::response::{Answer, ResponseHeaders};
 use crate::supertokens::wire::{self, Delivery};
 
@@ -118,7 +118,15 @@ impl SessionChange {
             Self::TakenBack(_) if credentials.is_doubled && config.cookies.hides_refresh(head.path()) => {
                 doubled_expired(credentials.strays, host, config)
             }
-            Self::Ended(delivery) | Self::TakenBack(delivery) => cleared(*delivery, host, config),
+            Self::Ended(delivery) => {
+                let mut headers = cleared(*delivery, host, config);
+                let sent = head.header("cookie").unwrap_or_default();
+                if hold(sent, config.cookies.name(GateCookie::StepUp)) != Held::Nothing {
+                    headers.add("set-cookie", config.cookies.set(GateCookie::StepUp, "", 0));
+                }
+                headers
+            }
+            Self::TakenBack(delivery) => cleared(*delivery, host, config),
         }
     }
 }

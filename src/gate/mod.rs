@@ -12,8 +12,11 @@ mod credentials;
 mod csrf;
 mod entry;
 mod mint;
+mod person;
 mod refusal;
+mod require;
 mod route;
+mod step_up;
 
 pub use admission::{
     Absence, Admission, Identity, Standing, Verdict, admit, identity_if_unchanged, interpret,
@@ -25,7 +28,10 @@ pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
 pub use csrf::{is_forged, is_unsafe, lacks_anti_csrf, shows_anti_csrf};
 pub use entry::{Entry, Limit, Methods, Proof, Provenance, ReadBody, Reads};
 pub use mint::{Mint, TokenPair, Unsigned};
+pub use person::Person;
 pub use refusal::{
-    RETRY_AFTER, challenged, misconfigured, no_session, problem, too_many, unauthorised, unavailable,
+    RETRY_AFTER, challenged, lacking, misconfigured, no_session, problem, too_many, unauthorised, unavailable,
 };
+pub use require::{Lack, is_met, lack};
 pub use route::Route;
+pub use step_up::{MARKER_LIFETIME, StepUpMarker, StepUpWay, acr_values, step_up_way};

@@ -7,17 +7,21 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use crate::config::Config;
-use crate::cookies::SameSite;
+use crate::base::time::Timestamp;
+use crate::config::{Config, Demands};
+use crate::cookies::{GateCookie, SameSite};
 use crate::pages::{self, Problem};
-use crate::request::{Head, Origin, is_path, percent_encode};
+use crate::request::{Head, Origin, hold, is_path, is_speculative, percent_encode};
 use crate::response::{Answer, Body, Reason};
 use crate::supertokens::wire::Delivery;
 
 use super::admission::Absence;
 use super::change::Answered;
 use super::credentials::Credentials;
+use super::person::Person;
+use super::require::Lack;
 use super::route::Route;
+use super::step_up::{MARKER_LIFETIME, StepUpMarker, StepUpWay, acr_values, step_up_way};
 
 /// Seconds after which trying again is worthwhile.
 pub const RETRY_AFTER: u32 = 5;
@@ -30,7 +34,8 @@ pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absen
     }
     let answer = match (&config.login_url, head.is_navigation()) {
         (Some(login), true) => {
-            Answer::see_other(absence.reason(), login_location(login, way_back(head, config), head.origin()))
+            let location = login_location(login, way_back(head, config), "", head.origin());
+            Answer::see_other(absence.reason(), location)
         }
         (None, true) => problem(head, config, &Problem::NoSession).because(absence.reason()),
         (_, false) => unauthorised(head, config, absence),
@@ -46,10 +51,89 @@ pub fn unauthorised(head: &Head, config: &Config, absence: Absence) -> Answer {
     if let (Some(login), Some(members)) = (&config.login_url, json.as_object_mut())
         && absence != Absence::TryRefresh
     {
-        members
-            .insert("login".to_owned(), login_location(login, page_of(head, config), head.origin()).into());
+        members.insert(
+            "login".to_owned(),
+            login_location(login, page_of(head, config), "", head.origin()).into(),
+        );
     }
     Answer::json(401, absence.reason(), &json).with("cache-control", "no-store")
+}
+
+/// The answer to a person who is signed in and lacks something that the rule asks for.
+#[must_use]
+pub fn lacking(
+    lack: Lack,
+    demands: &Demands,
+    person: &Person<'_>,
+    head: &Head,
+    config: &Config,
+    now: Timestamp,
+) -> Answer {
+    let answer = match lack {
+        Lack::Claim => forbidden(person, head, config),
+        Lack::Acr | Lack::Age => step_up(lack, demands, person, head, config, now),
+    };
+    answer.with("cache-control", "no-store")
+}
+
+fn forbidden(person: &Person<'_>, head: &Head, config: &Config) -> Answer {
+    if !head.wants_page() {
+        return Answer::message(403, Reason::Forbidden, "forbidden");
+    }
+    let login = config.login_url.as_ref();
+    let other =
+        login.map(|login| login_location(login, way_back(head, config), "&account=other", head.origin()));
+    pages::forbidden(person.user_id, other.as_deref(), config)
+}
+
+fn step_up(
+    lack: Lack,
+    demands: &Demands,
+    person: &Person<'_>,
+    head: &Head,
+    config: &Config,
+    now: Timestamp,
+) -> Answer {
+    let acr = acr_values(demands);
+    let max_age = demands.max_age.map(|max_age| max_age.get().to_string());
+    let mut asked = max_age.as_ref().map(|max_age| format!("&max_age={max_age}")).unwrap_or_default();
+    if !acr.is_empty() {
+        asked = format!("{asked}&acr={}", percent_encode(&acr));
+    }
+    let location = |way_back| {
+        config.login_url.as_ref().map(|login| login_location(login, way_back, &asked, head.origin()))
+    };
+    let challenge = challenge(max_age.as_deref(), &acr);
+    if !head.is_navigation() {
+        let mut json = json!({ "message": "insufficient_user_authentication" });
+        if let (Some(login), Some(members)) = (location(page_of(head, config)), json.as_object_mut()) {
+            members.insert("login".to_owned(), login.into());
+        }
+        return Answer::json(401, Reason::StepUp, &json).with("www-authenticate", challenge);
+    }
+    let location = location(way_back(head, config));
+    let sent = hold(head.header("cookie").unwrap_or_default(), config.cookies.name(GateCookie::StepUp));
+    let marker = sent.value().and_then(StepUpMarker::read);
+    match (location, step_up_way(lack, demands, person, marker.as_ref(), now)) {
+        (Some(location), Some(StepUpWay::Login(marker))) => {
+            let answer = Answer::see_other(Reason::StepUp, location);
+            // What the browser only guesses at is no way that a person went.
+            if is_speculative(head) {
+                return answer;
+            }
+            let lifetime = MARKER_LIFETIME.get();
+            answer.with("set-cookie", config.cookies.set(GateCookie::StepUp, &marker.write(), lifetime))
+        }
+        (location, _) => pages::step_up(location.as_deref(), config).with("www-authenticate", challenge),
+    }
+}
+
+/// What is asked for, as RFC 9470 §3 says it.
+fn challenge(max_age: Option<&str>, acr: &str) -> String {
+    let mut challenge = vec!["Bearer error=\"insufficient_user_authentication\"".to_owned()];
+    challenge.extend(max_age.map(|max_age| format!("max_age=\"{max_age}\"")));
+    challenge.extend((!acr.is_empty()).then(|| format!("acr_values=\"{acr}\"")));
+    challenge.join(", ")
 }
 
 /// The answer with the challenge that every 401 needs (RFC 9110 §15.5.2), which says so if a bearer token was
@@ -57,6 +141,8 @@ pub fn unauthorised(head: &Head, config: &Config, absence: Absence) -> Answer {
 #[must_use]
 pub fn challenged(answer: Answer, head: &Head) -> Answer {
     match (answer.status, head.bearer()) {
+        // One that says more stands already.
+        (401, _) if answer.headers.has("www-authenticate") => answer,
         (401, Some(_)) => answer.with("www-authenticate", "Bearer error=\"invalid_token\""),
         (401, None) => answer.with("www-authenticate", "Bearer"),
         _ => answer,
@@ -119,14 +205,14 @@ pub fn misconfigured() -> Answer {
     .with("cache-control", "no-store")
 }
 
-/// Where the login is, with where it leads afterwards.
-fn login_location(login: &str, way_back: &str, own: &Origin) -> String {
+/// Where the login is, with where it leads afterwards, and what else is `asked` of it.
+fn login_location(login: &str, way_back: &str, asked: &str, own: &Origin) -> String {
     let (login, fragment) = login.split_at(login.find('#').unwrap_or(login.len()));
     let separator = if login.contains('?') { '&' } else { '?' };
     // Only a page on this origin can follow a path.
     let is_elsewhere = Origin::of_url(login).is_some_and(|origin| origin != *own);
     let way_back = if is_elsewhere { Cow::Owned(format!("{own}{way_back}")) } else { local(way_back) };
-    format!("{login}{separator}return_to={}{fragment}", percent_encode(&way_back))
+    format!("{login}{separator}return_to={}{asked}{fragment}", percent_encode(&way_back))
 }
 
 /// Where a navigation leads after the login: where it was to lead, unless that was asked for by another method than
@@ -170,7 +256,7 @@ mod tests {
     #[test]
     fn the_way_back_is_one_query_value() {
         let own = Origin::parse("https://a.example").unwrap();
-        let login = |login: &str, way_back: &str| login_location(login, way_back, &own);
+        let login = |login: &str, way_back: &str| login_location(login, way_back, "", &own);
         assert_eq!(login("/login", "/a?b=c&d"), "/login?return_to=/a%3Fb%3Dc%26d");
         assert_eq!(login("/login", "//evil.example"), "/login?return_to=/.//evil.example");
         assert_eq!(login("https://a.example/login?x=1", "/"), "https://a.example/login?x=1&return_to=/");
@@ -179,6 +265,8 @@ mod tests {
             "https://id.example/?x=1&return_to=https%3A//a.example/b%3Fc"
         );
         assert_eq!(login("/app#/login", "/b"), "/app?return_to=/b#/login");
+        let asked = login_location("/app#/login", "/b", "&max_age=600", &own);
+        assert_eq!(asked, "/app?return_to=/b&max_age=600#/login");
     }
 
     #[test]

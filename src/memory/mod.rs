@@ -5,5 +5,5 @@
 mod sessions;
 mod tokens;
 
-pub use sessions::{Asked, Memory};
+pub use sessions::{Asked, Memory, Recalled};
 pub use tokens::VerifiedTokens;

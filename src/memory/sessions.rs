@@ -6,14 +6,19 @@
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 use lru::LruCache;
 
 use crate::base::time::{Seconds, Timestamp};
-use crate::session::{Command, Handle, ObjectId, Reply, Scope, SessionId};
+use crate::session::{Command, Handle, Login, ObjectId, Reply, Scope, Session, SessionId};
 
 /// How many sessions are remembered: under 1 MiB.
 const SESSIONS: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
+
+/// Of how many sessions it is remembered what their login said: most say nothing. With claims at their limit these are
+/// 8 MiB of JSON.
+const LOGINS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// How many users are remembered whose sessions changed.
 const CHANGES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
@@ -21,6 +26,8 @@ const CHANGES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 /// The sessions that passed lately.
 pub struct Memory {
     sessions: RefCell<LruCache<Handle, Known>>,
+    /// What is known of their logins, of those that said anything.
+    logins: RefCell<LruCache<Handle, Rc<Login>>>,
     /// Which change was the latest in a user's sessions. What was asked before it counts no more, and
     /// may still be on its way.
     changed: RefCell<LruCache<ObjectId, u64>>,
@@ -39,14 +46,48 @@ pub struct Asked {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
-    Lived(Asked),
+    Lived(Lived),
     Ended,
+}
+
+/// What the object said of a session that lived.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Lived {
+    asked: Asked,
+    created_at: Timestamp,
+    /// Whether there is more to know of its login.
+    has_login: bool,
+}
+
+/// A session as the object described it last.
+pub struct Recalled {
+    /// When it was made.
+    pub created_at: Timestamp,
+    login: Option<Rc<Login>>,
+}
+
+impl Recalled {
+    /// What is known of its login.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        self.login.as_deref().unwrap_or(Login::PLAIN)
+    }
+}
+
+impl Known {
+    const fn asked(self) -> Option<Asked> {
+        match self {
+            Self::Lived(Lived { asked, .. }) => Some(asked),
+            Self::Ended => None,
+        }
+    }
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Self {
             sessions: RefCell::new(LruCache::new(SESSIONS)),
+            logins: RefCell::new(LruCache::new(LOGINS)),
             changed: RefCell::new(LruCache::new(CHANGES)),
             forgotten: Cell::default(),
             changes: Cell::default(),
@@ -61,10 +102,8 @@ impl Memory {
         match (command, reply) {
             (
                 Command::Check { id, .. } | Command::Renew { id, .. },
-                Reply::Live(_) | Reply::Renewed { .. },
-            ) => {
-                self.put(handle(*id), Known::Lived(asked));
-            }
+                Reply::Live(session) | Reply::Renewed { session, .. },
+            ) => self.lived(handle(*id), session, asked),
             (
                 Command::Check { id, .. } | Command::Renew { id, .. } | Command::Read { id },
                 Reply::Gone | Reply::Reuse { .. },
@@ -104,8 +143,19 @@ impl Memory {
         }
     }
 
+    fn lived(&self, handle: Handle, session: &Session, asked: Asked) {
+        let has_login = session.login.is_some();
+        self.put(handle, Known::Lived(Lived { asked, created_at: session.created_at, has_login }));
+        if has_login && let Ok(mut logins) = self.logins.try_borrow_mut() {
+            logins.put(handle, Rc::new(session.login().clone()));
+        }
+    }
+
     fn ended(&self, handle: Handle) {
         self.put(handle, Known::Ended);
+        if let Ok(mut logins) = self.logins.try_borrow_mut() {
+            logins.pop(&handle);
+        }
     }
 
     /// Something changed in the user's sessions: no earlier positive answer counts.
@@ -125,16 +175,24 @@ impl Memory {
         self.get(handle) == Some(Known::Ended)
     }
 
-    /// Whether the object said within `fresh` seconds that the session lives.
+    /// The session, if the object said within `fresh` seconds that it lives, and all that it said is still known.
     #[must_use]
-    pub fn is_fresh(&self, handle: Handle, fresh: Seconds, now: Timestamp) -> bool {
-        match self.get(handle) {
-            Some(Known::Lived(asked)) => {
-                let is_current = asked.changes >= self.latest_change(handle.object);
-                !fresh.is_zero() && asked.at.within(fresh, now) && is_current
-            }
-            Some(Known::Ended) | None => false,
+    pub fn recall_fresh(&self, handle: Handle, fresh: Seconds, now: Timestamp) -> Option<Recalled> {
+        let asked = self.get(handle)?.asked()?;
+        let is_current = asked.changes >= self.latest_change(handle.object);
+        let is_fresh = !fresh.is_zero() && asked.at.within(fresh, now) && is_current;
+        if is_fresh { self.recall(handle) } else { None }
+    }
+
+    /// The session as it was when the object was last asked, however long ago. Nobody is let in by that.
+    #[must_use]
+    pub fn recall(&self, handle: Handle) -> Option<Recalled> {
+        let Some(Known::Lived(Lived { created_at, has_login, .. })) = self.get(handle) else { return None };
+        if !has_login {
+            return Some(Recalled { created_at, login: None });
         }
+        let login = self.logins.try_borrow_mut().ok()?.get(&handle).map(Rc::clone)?;
+        Some(Recalled { created_at, login: Some(login) })
     }
 
     fn get(&self, handle: Handle) -> Option<Known> {
@@ -190,10 +248,39 @@ mod tests {
     fn an_answer_is_fresh_for_as_long_as_the_route_allows() {
         let memory = Memory::default();
         lived(&memory, 1, asked(100, &memory));
-        assert!(memory.is_fresh(handle(1), Seconds::new(30), at(130)));
-        assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(131)));
-        assert!(!memory.is_fresh(handle(1), Seconds::new(0), at(100)));
-        assert!(!memory.is_fresh(handle(2), Seconds::new(30), at(100)));
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(130)).is_some());
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(131)).is_none());
+        assert!(memory.recall_fresh(handle(1), Seconds::new(0), at(100)).is_none());
+        assert!(memory.recall_fresh(handle(2), Seconds::new(30), at(100)).is_none());
+    }
+
+    #[test]
+    fn what_is_known_of_a_login_is_what_was_said_last_or_the_object_is_asked() {
+        let memory = Memory::default();
+        let of =
+            |n: u8, acr: &str| session(n).with_login(Login { acr: Some(acr.into()), ..Login::default() });
+        let learn = |session: Session| {
+            let command = Command::Check { id: session.id, first_use: None };
+            memory.learn(ObjectId::default(), &command, &Reply::Live(session), asked(100, &memory));
+        };
+        let recalled = |n: u8| {
+            let recalled = memory.recall_fresh(handle(n), Seconds::new(30), at(100));
+            recalled.map(|recalled| recalled.login().acr.clone())
+        };
+        learn(session(1));
+        assert_eq!(recalled(1), Some(None));
+        learn(of(1, "pwd"));
+        learn(of(1, "mfa"));
+        assert_eq!(recalled(1), Some(Some("mfa".into())));
+        learn(session(1));
+        assert_eq!(recalled(1), Some(None), "it is plain again");
+        learn(of(1, "mfa"));
+        for n in 0..u32::try_from(LOGINS.get()).unwrap() {
+            let mut id = [9; 16];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            learn(Session { id: SessionId::from_bytes(id), ..of(2, "pwd") });
+        }
+        assert_eq!(recalled(1), None, "what is not known any more is asked");
     }
 
     #[test]
@@ -202,7 +289,7 @@ mod tests {
         memory.ended(handle(1));
         lived(&memory, 1, asked(100, &memory));
         assert!(memory.has_ended(handle(1)));
-        assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(100)));
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(100)).is_none());
     }
 
     #[test]
@@ -211,11 +298,11 @@ mod tests {
         let before = asked(100, &memory);
         lived(&memory, 1, before);
         memory.changed(ObjectId::default());
-        assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(102)).is_none());
         lived(&memory, 1, before);
-        assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)), "an answer from before");
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(102)).is_none(), "an answer from before");
         lived(&memory, 1, asked(100, &memory));
-        assert!(memory.is_fresh(handle(1), Seconds::new(30), at(102)));
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(102)).is_some());
         assert!(!memory.has_ended(handle(1)));
     }
 
@@ -228,7 +315,7 @@ mod tests {
             let hex = format!("{:064x}", n + 1);
             memory.changed(ObjectId::from_hex(&hex).unwrap());
         }
-        assert!(!memory.is_fresh(handle(1), Seconds::new(30), at(102)));
+        assert!(memory.recall_fresh(handle(1), Seconds::new(30), at(102)).is_none());
     }
 
     #[test]

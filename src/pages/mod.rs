@@ -217,6 +217,25 @@ pub fn problem(problem: &Problem, config: &Config) -> Answer {
     message(problem.status(), problem.reason(), problem.heading(), problem.text(), link, config)
 }
 
+/// For a person who is signed in with an account that may not see this.
+#[must_use]
+pub fn forbidden(user_id: &str, other_account: Option<&str>, config: &Config) -> Answer {
+    let text = format!("You are signed in as {user_id}, and this account may not open this page.");
+    let link = match other_account {
+        Some(url) => (url, "Use another account"),
+        None => (config.logout_path.as_str(), "Log out"),
+    };
+    message(403, Reason::Forbidden, "Not for this account", &text, Some(link), config)
+}
+
+/// For a person who has to prove once more who they are, and came back from the login without that.
+#[must_use]
+pub fn step_up(login: Option<&str>, config: &Config) -> Answer {
+    let text = "This page asks you to prove again, or in another way, who you are. You are still signed in.";
+    let link = login.map_or(("/", "Continue"), |url| (url, "Log in again"));
+    message(401, Reason::StepUp, "Please confirm that it is you", text, Some(link), config)
+}
+
 /// After logout.
 #[must_use]
 pub fn signed_out(config: &Config) -> Answer {

@@ -17,5 +17,5 @@ pub use form::{Broken, Form, FormType, first_parameter};
 pub use forwarding::{answers_preflight, is_withheld, public_location, site_data_but_cookies};
 pub use head::Head;
 pub use origin::Origin;
-pub use provenance::{LogoutLink, Trust, cross_site, logout_link};
+pub use provenance::{LogoutLink, Trust, cross_site, is_speculative, logout_link};
 pub use target::{is_path, percent_encode, return_target};

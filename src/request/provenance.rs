@@ -82,7 +82,8 @@ pub fn logout_link(head: &Head) -> LogoutLink {
 }
 
 /// Prefetch and prerender announce themselves; some frameworks have headers of their own.
-fn is_speculative(head: &Head) -> bool {
+#[must_use]
+pub fn is_speculative(head: &Head) -> bool {
     let says_prefetch =
         |name| head.header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch"));
     head.header("sec-purpose").is_some()

@@ -28,6 +28,10 @@ pub enum Reason {
     CrossSite,
     /// The proof that `ANTI_CSRF` asks for is missing.
     AntiCsrf,
+    /// The person is signed in and lacks a claim that a rule requires.
+    Forbidden,
+    /// The person is signed in, and a rule asks for a later or another proof of who they are.
+    StepUp,
     /// The browser only guesses where its user goes next.
     Prefetch,
     /// Too many requests.
@@ -58,7 +62,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Ok,
         Self::LoggedOut,
         Self::Ask,
@@ -70,6 +74,8 @@ impl Reason {
         Self::Strict,
         Self::CrossSite,
         Self::AntiCsrf,
+        Self::Forbidden,
+        Self::StepUp,
         Self::Prefetch,
         Self::RateLimited,
         Self::ApiKey,
@@ -100,6 +106,8 @@ impl Reason {
             Self::Strict => "strict",
             Self::CrossSite => "cross-site",
             Self::AntiCsrf => "anti-csrf",
+            Self::Forbidden => "forbidden",
+            Self::StepUp => "step-up",
             Self::Prefetch => "prefetch",
             Self::RateLimited => "rate-limited",
             Self::ApiKey => "api-key",

@@ -6,7 +6,8 @@ use crate::edge::exchange::Exchange;
 use crate::edge::guard;
 use crate::edge::object::client::Unavailable;
 use crate::edge::standing::{renewed, standing};
-use crate::gate::{Answered, Entry, Identity, SessionChange, Standing, is_unsafe, no_session};
+use crate::gate::{Answered, Entry, Identity, SessionChange, Standing, is_unsafe, lack, lacking, no_session};
+use crate::response::Answer;
 
 /// A request that may pass.
 pub struct Admitted {
@@ -40,6 +41,9 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
             let tokens = identity.tokens.take();
             let change =
                 tokens.map_or(SessionChange::Nothing, |tokens| renewed(tokens, credentials.delivery()));
+            if let Some(answer) = refused(exchange, rule, &identity) {
+                return Err(Answered { answer, change });
+            }
             Ok(Admitted { identity: Some(*identity), change })
         }
         Ok(Standing::SignedOut(absence)) if rule.session == SessionNeed::Required => {
@@ -49,4 +53,12 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
         Ok(Standing::SignedOut(_)) => Ok(Admitted::NOBODY),
         Err(Unavailable) => Err(exchange.unavailable().into()),
     }
+}
+
+/// The refusal of a person who is signed in and lacks what the rule asks for.
+fn refused(exchange: &Exchange, rule: &Rule, identity: &Identity) -> Option<Answer> {
+    let demands = rule.demands.as_deref()?;
+    let person = identity.person();
+    let lack = lack(demands, &person, exchange.now)?;
+    Some(lacking(lack, demands, &person, &exchange.head, exchange.config(), exchange.now))
 }

@@ -11,7 +11,7 @@ use super::forward::{fetch, request_for};
 use crate::config::Rule;
 use crate::edge::exchange::Exchange;
 use crate::edge::platform;
-use crate::gate::{Identity, identity_if_unchanged};
+use crate::gate::{Identity, identity_if_unchanged, lack};
 
 /// A request that was sent ahead.
 pub struct Overlap {
@@ -27,6 +27,12 @@ impl Overlap {
             return None;
         }
         let identity = identity_if_unchanged(exchange.credentials().await, exchange.memory())?;
+        // Nobody's request goes ahead to where it may not come.
+        if let Some(demands) = &rule.demands
+            && lack(demands, &identity.person(), exchange.now).is_some()
+        {
+            return None;
+        }
         let request = request_for(exchange, Some(&identity)).ok()?;
         Some(Self { identity, response: fetch(exchange, &request).ok()? })
     }
