@@ -3,11 +3,13 @@
 //! Invariant: a [`Config`] is complete and consistent. A wrong value is an error that names the
 //! variable and what it must be, never the value, and the gate then serves nothing (fails closed).
 
+mod claim_headers;
 mod demands;
 mod readings;
 mod rules;
 mod targets;
 
+pub use claim_headers::ClaimHeaders;
 pub use demands::{Demands, Requirement, read_requirements};
 pub use rules::{Entry, Rule, Rules, SessionNeed};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub cors_origins: Vec<Origin>,
     /// `RULES`.
     pub rules: Rules,
+    /// `CLAIM_HEADERS`: which claims the application gets under names of its own.
+    pub claim_headers: ClaimHeaders,
     /// The lifetimes and limits of sessions.
     pub policy: Policy,
     /// `SESSION_IDLE_TTL` and the rest of what the cookies are made of.
@@ -146,6 +150,7 @@ impl Config {
             return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
             rules: vars.rules()?,
+            claim_headers: vars.claim_headers()?,
             cookies: vars.cookies(&base_path)?,
             base_path,
             policy,
@@ -258,6 +263,8 @@ const NOT_OWN: &str =
 const NOT_PLAIN: &str = "a URL with https:, unless it is on this machine";
 
 const RULES_MUST_BE: &str = "an array of tables like { path = \"/x/*\", session = \"required\" | \"optional\" | \"none\", fresh = 30 }; require, max_age and acr need session = \"required\"";
+const CLAIM_HEADERS_MUST_BE: &str =
+    "a table like { \"X-Forwarded-Email\" = \"email\" }, of names that neither HTTP nor the gate uses";
 const POSITIVE: &str = "a positive whole number";
 
 struct Vars<Lookup> {
@@ -352,6 +359,16 @@ impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
         let entries = self.list("RULES", RULES_MUST_BE, Entry::read)?;
         let must_be = "paths that can be read in fewer ways: write them without escapes and parameters";
         Rules::new(entries).ok_or(Invalid { variable: "RULES", must_be })
+    }
+
+    fn claim_headers(&self) -> Result<ClaimHeaders, Invalid> {
+        let variable = "CLAIM_HEADERS";
+        let value = match self.value(variable) {
+            None => return Ok(ClaimHeaders::default()),
+            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
+            Some(value) => value,
+        };
+        ClaimHeaders::read(value).ok_or(Invalid { variable, must_be: CLAIM_HEADERS_MUST_BE })
     }
 
     fn path(&self, variable: &'static str, default: &str) -> Result<String, Invalid> {
@@ -571,6 +588,9 @@ pub(crate) mod tests {
             let mut rule = json!({ "path": "/x" });
             rule.as_object_mut().unwrap().extend(demands.as_object().unwrap().clone());
             refused(json!({ "RULES": [rule] }), "RULES");
+        }
+        for value in [json!([]), json!("x"), json!({ "Gate-User": "email" }), json!({ "X-A": "" })] {
+            refused(json!({ "CLAIM_HEADERS": value }), "CLAIM_HEADERS");
         }
         for value in ["auth", "/", "/auth/", "/a?b", "//host", "/a b", "/%61"] {
             refused(json!({ "BASE_PATH": value }), "BASE_PATH");

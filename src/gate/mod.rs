@@ -17,6 +17,7 @@ mod refusal;
 mod require;
 mod route;
 mod step_up;
+mod told;
 
 pub use admission::{
     Absence, Admission, Identity, Standing, Verdict, admit, identity_if_unchanged, interpret,
@@ -35,3 +36,4 @@ pub use refusal::{
 pub use require::{Lack, is_met, lack};
 pub use route::Route;
 pub use step_up::{MARKER_LIFETIME, StepUpMarker, StepUpWay, acr_values, step_up_way};
+pub use told::told;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the application sees no cookie of the gate's, and of identity and address only what the gate says.
 
+use std::rc::Rc;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use worker::js_sys::{self, Promise};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -13,9 +15,34 @@ use super::overlap::Overlap;
 use crate::config::{Rule, SessionNeed};
 use crate::edge::exchange::{Exchange, Stage};
 use crate::edge::platform::{self, Changes};
-use crate::gate::{Answered, Identity};
+use crate::gate::{Answered, Identity, told};
 use crate::pages::Problem;
 use crate::request::{Origin, is_withheld, strip};
+use crate::token::AccessToken;
+
+/// What the application is told of the person.
+pub struct Told {
+    token: Rc<AccessToken>,
+    text: String,
+    more: Vec<(String, String)>,
+}
+
+impl Told {
+    /// Of this one, under this rule.
+    pub fn of(exchange: &Exchange, rule: &Rule, identity: &Identity) -> Self {
+        let (asks, headers) = (rule.demands.is_some(), &exchange.config().claim_headers);
+        Self {
+            token: Rc::clone(&identity.token),
+            text: identity.text.clone(),
+            more: told(&identity.person(), asks, headers),
+        }
+    }
+
+    /// Whether the very same is said.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.token, &other.token) && self.more == other.more
+    }
+}
 
 /// Sends the request to the application; `Err` is the gate's answer where no usable response comes.
 pub async fn forward(
@@ -25,7 +52,7 @@ pub async fn forward(
     overlap: Option<Overlap>,
 ) -> Result<web_sys::Response, Answered> {
     let bad_gateway = |why: &str| exchange.problem(&Problem::BadGateway(why.to_owned())).into();
-    let response = match response_to(exchange, admitted, overlap).await {
+    let response = match response_to(exchange, rule, admitted, overlap).await {
         Ok(Some(response)) => response,
         Ok(None) => return Err(exchange.problem(&Problem::GatewayTimeout).into()),
         Err(_) => return Err(bad_gateway("the origin does not answer")),
@@ -47,12 +74,14 @@ pub fn is_guarded_preflight(exchange: &Exchange, rule: &Rule) -> bool {
 /// The application's response; `None` if its head takes too long. A body may take its time.
 async fn response_to(
     exchange: &Exchange,
+    rule: &Rule,
     admitted: &Admitted,
     overlap: Option<Overlap>,
 ) -> Result<Option<web_sys::Response>, JsValue> {
-    let promise = match overlap.and_then(|overlap| overlap.for_admitted(admitted)) {
+    let told = admitted.identity.as_ref().map(|identity| Told::of(exchange, rule, identity));
+    let promise = match overlap.and_then(|overlap| overlap.for_admitted(told.as_ref())) {
         Some(promise) => promise,
-        None => fetch(exchange, &request_for(exchange, admitted.identity.as_ref())?)?,
+        None => fetch(exchange, &request_for(exchange, told.as_ref())?)?,
     };
     let promise = match exchange.config().origin_timeout {
         Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
@@ -63,9 +92,10 @@ async fn response_to(
 }
 
 /// The request for the application: the browser's own, with what only the gate may say in the gate's words.
-pub fn request_for(exchange: &Exchange, identity: Option<&Identity>) -> Result<web_sys::Request, JsValue> {
+pub fn request_for(exchange: &Exchange, told: Option<&Told>) -> Result<web_sys::Request, JsValue> {
     let (head, config) = (&exchange.head, exchange.config());
     let mut changes = Changes::default();
+    let is_withheld = |name: &str| is_withheld(name) || config.claim_headers.withholds(name);
     for (name, _) in head.headers().filter(|(name, _)| is_withheld(name)) {
         changes.delete(name);
     }
@@ -80,13 +110,16 @@ pub fn request_for(exchange: &Exchange, identity: Option<&Identity>) -> Result<w
     }
     changes.set("x-forwarded-host", head.origin().authority());
     changes.set("x-forwarded-proto", head.origin().scheme());
-    if let Some(identity) = identity {
-        changes.set("gate-user", &header_text(&identity.token.user_id));
-        changes.set("gate-session", &identity.token.handle.to_string());
-        changes.set("gate-token", &identity.text);
+    if let Some(Told { token, text, more }) = told {
+        changes.set("gate-user", &header_text(&token.user_id));
+        changes.set("gate-session", &token.handle.to_string());
+        changes.set("gate-token", text);
+        for (name, value) in more {
+            changes.set(name, value);
+        }
     }
     let url = upstream(exchange).map(|origin| format!("{origin}{}", head.target()));
-    platform::changed_request(&exchange.request, url.as_deref(), identity.is_some(), changes.as_str())
+    platform::changed_request(&exchange.request, url.as_deref(), told.is_some(), changes.as_str())
 }
 
 /// Where the application is, if it is addressed by another name than the browser used.

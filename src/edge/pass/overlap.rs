@@ -2,20 +2,17 @@
 //!
 //! Invariant: its answer reaches the browser only if the very same request would be sent now.
 
-use std::rc::Rc;
-
 use worker::js_sys::Promise;
 
-use super::admit::Admitted;
-use super::forward::{fetch, request_for};
+use super::forward::{Told, fetch, request_for};
 use crate::config::Rule;
 use crate::edge::exchange::Exchange;
 use crate::edge::platform;
-use crate::gate::{Identity, identity_if_unchanged, lack};
+use crate::gate::{identity_if_unchanged, lack};
 
 /// A request that was sent ahead.
 pub struct Overlap {
-    identity: Identity,
+    told: Told,
     response: Promise,
 }
 
@@ -33,14 +30,14 @@ impl Overlap {
         {
             return None;
         }
-        let request = request_for(exchange, Some(&identity)).ok()?;
-        Some(Self { identity, response: fetch(exchange, &request).ok()? })
+        let told = Told::of(exchange, rule, &identity);
+        let request = request_for(exchange, Some(&told)).ok()?;
+        Some(Self { told, response: fetch(exchange, &request).ok()? })
     }
 
     /// The response, if it is one to this request.
-    pub fn for_admitted(self, admitted: &Admitted) -> Option<Promise> {
-        let is_same = |identity: &Identity| Rc::ptr_eq(&identity.token, &self.identity.token);
-        if admitted.identity.as_ref().is_some_and(is_same) {
+    pub fn for_admitted(self, told: Option<&Told>) -> Option<Promise> {
+        if told.is_some_and(|told| told.is_same(&self.told)) {
             return Some(self.response);
         }
         self.drop_unread();
