@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { ensureGlewlwyd } from "../../../scripts/glewlwyd.mjs";
 import { startProcess } from "../process.mjs";
 import { soon } from "../time.mjs";
-import { listening } from "./listening.mjs";
+import { freePort } from "./listening.mjs";
 import { Person } from "./person.mjs";
 
 const PLUGIN = "oidc";
@@ -127,7 +127,11 @@ class GlewlwydPerson extends ApiPerson {
 
   /** As the page does that it leads to: the login is known already. */
   walk(url, fields) {
-    return super.walk(url.includes("/auth?") ? `${url}&g_continue` : url, fields);
+    return super.walk(continued(url), fields);
+  }
+
+  isKnown(url) {
+    return super.isKnown(continued(url));
   }
 
   /** Says yes on the page that the provider leads to, whose script ends the session and goes back. */
@@ -143,10 +147,13 @@ class GlewlwydPerson extends ApiPerson {
     return this.#endSession(this.cookie(this.#issuer, SESSION_COOKIE));
   }
 
-  #endSession(sid) {
-    return this.call("DELETE", `/${PLUGIN}/session/${sid}/`);
+  async #endSession(sid) {
+    await this.call("DELETE", `/${PLUGIN}/session/${sid}/`);
+    await this.call("DELETE", "/auth/");
   }
 }
+
+const continued = (url) => (url.includes("/auth?") ? `${url}&g_continue` : url);
 
 async function started(root, folder) {
   const port = await freePort();
@@ -169,12 +176,6 @@ const answers = (url) =>
     (response) => response.arrayBuffer(),
     () => false,
   );
-
-async function freePort() {
-  const { url, stop } = await listening();
-  await stop();
-  return new URL(url).port;
-}
 
 /** The one list that clients need and that the database does not come with. */
 async function createDatabase(schema, path) {

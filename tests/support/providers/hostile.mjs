@@ -20,6 +20,7 @@ import { bodyOf, listening } from "./listening.mjs";
 
 const PATHS = {
   "/.well-known/openid-configuration": "metadata",
+  "/organizations/.well-known/openid-configuration": "metadata",
   "/jwks": "jwks",
   "/authorize": "authorization",
   "/par": "par",
@@ -61,7 +62,7 @@ class Hostile {
     this.stop = stop;
     this.now = now;
     this.#par = par;
-    for (const alg of algorithms) this.addKey(alg);
+    for (const alg of [...algorithms].reverse()) this.addKey(alg);
   }
 
   /** The entry of `PROVIDERS` for it. */
@@ -96,7 +97,14 @@ class Hostile {
   }
 
   /** Adds a key, with which tokens of this algorithm are signed from now on; `shown` are members of its JWK. */
-  addKey(alg, { kid = `${alg}-${this.keys.length}`, privateKey = keyFor(alg), ...shown } = {}) {
+  addKey(
+    alg,
+    {
+      kid = `${alg}-${this.keys.length}`,
+      privateKey = keyFor(alg),
+      ...shown
+    } = /** @type {Record<string, any>} */ ({}),
+  ) {
     const key = { alg, kid, privateKey, jwk: publicJwk(privateKey, { kid, alg, ...shown }) };
     this.keys.unshift(key);
     return key;
@@ -156,8 +164,13 @@ class Hostile {
     const params = new URLSearchParams(request.method === "POST" ? await bodyOf(request) : searchParams);
     const asked = { endpoint, method: request.method, path: request.url, headers: request.headers, params };
     this.requests.push(asked);
-    const { honest, script = {} } = await this.#answerTo(endpoint, asked);
-    return send(response, honest, script);
+    try {
+      const { honest, script = {} } = await this.#answerTo(endpoint, asked);
+      await send(response, honest, script);
+    } finally {
+      // A script that cannot be carried out shows at once, and not as a provider that is slow.
+      if (!response.writableEnded) response.destroy();
+    }
   }
 
   async #answerTo(endpoint, { headers, params }) {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 const LOOPBACK = "127.0.0.1";
 
 /** Listens at any free port; gives the address, and what ends it. The handler may be set later, when the address is known. */
-export async function listening(handler) {
+export async function listening(handler = undefined) {
   const server = createServer(handler);
   server.listen(0, LOOPBACK);
   await once(server, "listening");
@@ -18,6 +18,13 @@ export async function listening(handler) {
       server.closeAllConnections();
     });
   return { server, url: `http://${LOOPBACK}:${port}`, stop };
+}
+
+/** A port that was free a moment ago, for programs that cannot choose one themselves. */
+export async function freePort() {
+  const { url, stop } = await listening();
+  await stop();
+  return new URL(url).port;
 }
 
 /** The whole body of a request, as text. */

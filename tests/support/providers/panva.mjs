@@ -104,7 +104,7 @@ function configurationFor(people) {
       backchannelLogout: { enabled: true },
       devInteractions: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_context, client, token) => client.clientId === token.clientId },
       rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
     },
     // It has defaults for all of these, and warns of each.

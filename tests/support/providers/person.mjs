@@ -46,6 +46,18 @@ export class Person {
     throw new Error(`still at ${step.url} after ${MOST_STEPS} steps`);
   }
 
+  /** Whether the provider lets this person in without a question. */
+  async isKnown(authorizationUrl) {
+    const { origin } = new URL(authorizationUrl);
+    for (let url = authorizationUrl; ; ) {
+      const response = await this.open(url);
+      await response.arrayBuffer();
+      if (!REDIRECTS.includes(response.status)) return false;
+      url = new URL(response.headers.get("location"), url).href;
+      if (new URL(url).origin !== origin) return new URL(url).searchParams.has("code");
+    }
+  }
+
   /** @param {Step} step @returns {Promise<Step>} */
   async #next({ url, fields: body }, answers) {
     const init = body && { method: "POST", body: new URLSearchParams(body) };
@@ -55,7 +67,7 @@ export class Person {
     if (!response.ok) throw new Error(`${url} answered ${response.status}: ${page}`);
     const form = formIn(page);
     if (form === undefined) return { url, page };
-    return { url: new URL(form.action, url).href, fields: { ...form.fields, ...answers } };
+    return { url: new URL(form.action ?? url, url).href, fields: { ...form.fields, ...answers } };
   }
 }
 
