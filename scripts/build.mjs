@@ -109,14 +109,12 @@ async function slim(file) {
   await run(join(ROOT, "node_modules", ".bin", "wasm-opt"), [...options, file, "-o", file]);
 }
 
-// Limits inlining, which duplicates code: 5.5 kB compressed. Takes local paths out of the binary.
+// Takes local paths out of the binary.
 function rustFlags() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const crates = join(cargoHome, "registry", "src");
   const folders = existsSync(crates) ? readdirSync(crates).map((folder) => join(crates, folder)) : [];
-  return ["-Cllvm-args=-inline-threshold=25", ...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join(
-    "\x1f",
-  );
+  return [...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join("\x1f");
 }
 
 function fingerprint(wasmBindgen) {
