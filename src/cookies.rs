@@ -14,6 +14,13 @@ const REFRESH: &str = "sRefreshToken";
 const PENDING: &str = "sLogoutPending";
 const STEP_UP: &str = "sStepUp";
 
+/// What the names of the cookies begin with that hold attempts to log in at a provider.
+const LOGIN: &str = "sLogin-";
+/// The cookie that holds a provider's answer on its way through a page of the gate's.
+const RETURN: &str = "sReturn";
+/// The cookie that says that the last session was a provider's.
+const LEFT: &str = "sLeft";
+
 /// A name that SuperTokens gave a cookie beside the two tokens; cleared, never set.
 const LEGACY_ID_REFRESH: &str = "sIdRefreshToken";
 
@@ -22,6 +29,13 @@ const SECURE: &str = "__Secure-";
 
 /// How long the browser keeps the marker of a logout that could not be done yet.
 const PENDING_LIFETIME: Seconds = Seconds::new(86_400);
+
+/// The `Set-Cookie` value of a cookie that lasts for a login at a provider: of this host alone, and sent when the
+/// provider leads the browser back. `name` is the whole name.
+#[must_use]
+pub fn login_cookie(name: &str, value: &str, lifetime: u32) -> String {
+    format!("{name}={value}; Path=/; Max-Age={lifetime}; Secure; HttpOnly; SameSite=Lax")
+}
 
 /// What the configuration says of cookies.
 #[derive(Clone, Debug)]
@@ -192,7 +206,10 @@ impl CookieSettings {
             is_taken_for(start, prefix).then_some(rest)
         });
         without.is_some_and(|base| {
-            GateCookie::ALL.into_iter().any(|cookie| base.eq_ignore_ascii_case(cookie.base_name()))
+            let is_login = base.get(..LOGIN.len()).is_some_and(|start| start.eq_ignore_ascii_case(LOGIN));
+            is_login
+                || [RETURN, LEFT].into_iter().any(|name| base.eq_ignore_ascii_case(name))
+                || GateCookie::ALL.into_iter().any(|cookie| base.eq_ignore_ascii_case(cookie.base_name()))
         })
     }
 

@@ -14,6 +14,7 @@ pub mod logout;
 pub mod memory;
 pub mod object;
 pub mod pages;
+pub mod provider;
 pub mod request;
 pub mod response;
 pub mod session;

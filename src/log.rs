@@ -71,6 +71,33 @@ pub fn store_line(failure: &StoreFailure, now: Timestamp) -> String {
     line(&Line { event: "store_unavailable", at: now.millis(), handle, command, tries: *tries, cause })
 }
 
+/// The line for a provider that does not answer as it should.
+#[must_use]
+pub fn provider_line(provider: &str, what: &'static str, cause: &str, now: Timestamp) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        event: &'static str,
+        at: i64,
+        provider: &'a str,
+        what: &'static str,
+        cause: &'a str,
+    }
+    line(&Line { event: "provider_unreachable", at: now.millis(), provider, what, cause })
+}
+
+/// The line for a login that was refused: the check that failed, and nothing of what was checked.
+#[must_use]
+pub fn login_refused_line(provider: &str, check: &str, now: Timestamp) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        event: &'static str,
+        at: i64,
+        provider: &'a str,
+        check: &'a str,
+    }
+    line(&Line { event: "login_refused", at: now.millis(), provider, check })
+}
+
 fn line(value: &impl Serialize) -> String {
     // Plain strings and numbers always serialise; an empty line is better than a lost request.
     serde_json::to_string(value).unwrap_or_default()

@@ -97,6 +97,47 @@ pub enum Spared {
     ThisDevice,
 }
 
+/// What is to say and to do about the provider that the session came from.
+pub struct ProviderLogout {
+    /// Its key.
+    pub key: String,
+    /// Its name for people.
+    pub name: String,
+    /// Where its own session is ended, if that can be.
+    pub url: Option<String>,
+}
+
+/// The answer once the records are gone, where the session came from a provider: the browser goes on to end the
+/// provider's, or is told that it may still be signed in there.
+#[must_use]
+pub fn done_at_provider(
+    head: &Head,
+    config: &Config,
+    target: Option<String>,
+    revoked: usize,
+    provider: ProviderLogout,
+    change: SessionChange,
+) -> Answered {
+    let ProviderLogout { name, url, .. } = provider;
+    let answer = match (head.wants_page(), url) {
+        // Browsers hold a form's redirects to `form-action` (W3C CSP), so a page goes on instead.
+        (true, Some(url)) if head.method() == "POST" => pages::go_on(&url, Reason::LoggedOut, config),
+        (true, Some(url)) => Answer::see_other(Reason::LoggedOut, url),
+        (true, None) => match target {
+            Some(target) => Answer::see_other(Reason::LoggedOut, target),
+            None => pages::still_signed_in(&name, config),
+        },
+        (false, Some(url)) => Answer::json(
+            200,
+            Reason::LoggedOut,
+            &json!({ "status": "OK", "revoked": revoked, "providerLogout": url }),
+        ),
+        (false, None) => Answer::json(200, Reason::LoggedOut, &json!({ "status": "OK", "revoked": revoked })),
+    };
+    let answer = clear_site_data(answer.with("cache-control", "no-store"), config);
+    Answered { answer, change }
+}
+
 /// The answer once the records are gone.
 #[must_use]
 pub fn done(

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use proptest::sample::select;
 use session_gate::base::names::is_taken_for;
-use session_gate::request::{Held, hold, strip, values};
+use session_gate::request::{CookieMatch, find_cookie, strip, values};
 
 const NAME: &str = "__Host-sAccessToken";
 
@@ -170,11 +170,11 @@ proptest! {
         let held = jar(&header);
         prop_assert_eq!(values(&header, NAME).collect::<Vec<_>>(), held.clone());
         let expected = match held.as_slice() {
-            [] => Held::Nothing,
-            [one] => Held::One(one),
-            _ => Held::Several,
+            [] => CookieMatch::Nothing,
+            [one] => CookieMatch::One(one),
+            _ => CookieMatch::Several,
         };
-        prop_assert!(hold(&header, NAME) == expected);
+        prop_assert!(find_cookie(&header, NAME) == expected);
     }
 
     #[test]

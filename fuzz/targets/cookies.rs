@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use session_gate::request::{Held, hold, strip};
+use session_gate::request::{CookieMatch, find_cookie, strip};
 use session_gate::cookies::GateCookie;
 use session_gate_fuzz::with_gate;
 
@@ -14,8 +14,8 @@ fuzz_target!(|header: &str| {
         let rest = stripped.as_deref().unwrap_or(header);
 
         for name in &names {
-            assert!(hold(rest, name) == Held::Nothing, "{name} is still held");
-            if let Held::One(value) = hold(header, name) {
+            assert!(find_cookie(rest, name) == CookieMatch::Nothing, "{name} is still held");
+            if let CookieMatch::One(value) = find_cookie(header, name) {
                 assert!(!value.contains(';') && value.trim_matches([' ', '\t']) == value);
             }
         }

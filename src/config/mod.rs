@@ -5,12 +5,14 @@
 
 mod claim_headers;
 mod demands;
+mod providers;
 mod readings;
 mod rules;
 mod targets;
 
 pub use claim_headers::ClaimHeaders;
 pub use demands::{Demands, Requirement, read_requirements};
+pub use providers::{ClientAuth, LogoutTokenScope, Provider, SecretText};
 pub use rules::{Entry, Rule, Rules, SessionNeed};
 
 use std::fmt;
@@ -79,6 +81,8 @@ pub struct Config {
     pub origin_timeout: Option<Seconds>,
     /// `API_KEYS`: who may use the core; empty is nobody.
     pub api_keys: Vec<String>,
+    /// `PROVIDERS`: where people log in; none where the application says who did.
+    pub providers: Vec<Rc<Provider>>,
     /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`.
     pub look: Look,
     own_targets: OwnTargets,
@@ -132,7 +136,7 @@ impl Config {
     ///
     /// # Errors
     /// The first variable with a wrong value.
-    pub fn parse(lookup: impl Fn(&'static str) -> Option<Value>) -> Result<Self, Invalid> {
+    pub fn parse(lookup: impl Fn(&str) -> Option<Value>) -> Result<Self, Invalid> {
         let vars = Vars { lookup };
         let base_path = vars.path("BASE_PATH", "/auth")?;
         let policy = Policy {
@@ -145,7 +149,9 @@ impl Config {
             origin_url: vars.origin("ORIGIN_URL")?,
             core_path: vars.path("CORE_PATH", "/auth/core")?,
             logout_path: vars.path("LOGOUT_PATH", "/logout")?,
-            login_url: vars.url("LOGIN_URL")?,
+            login_url: vars
+                .url("LOGIN_URL")?
+                .or_else(|| vars.value("PROVIDERS").map(|_| format!("{base_path}/login"))),
             logout_redirect: vars.url("LOGOUT_REDIRECT")?,
             return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
@@ -161,6 +167,9 @@ impl Config {
             server_timing: vars.switch("SERVER_TIMING", false)?,
             origin_timeout: vars.origin_timeout()?,
             api_keys: vars.api_keys()?,
+            providers: providers::read(vars.value("PROVIDERS"), |name| {
+                vars.value(name).as_ref().and_then(Value::as_str).map(str::to_owned)
+            })?,
             look: vars.look()?,
             own_targets: OwnTargets::new(),
             secrets: vars.secrets()?,
@@ -196,6 +205,12 @@ impl Config {
         let is_login =
             rule.session == SessionNeed::Required && self.is_login_path(head.path(), head.origin());
         if is_login { rule.optional() } else { rule }
+    }
+
+    /// The provider with this key.
+    #[must_use]
+    pub fn provider(&self, key: &str) -> Option<&Rc<Provider>> {
+        self.providers.iter().find(|provider| provider.key == key)
     }
 
     /// Whether a path on `origin` is that of the login.
@@ -271,9 +286,9 @@ struct Vars<Lookup> {
     lookup: Lookup,
 }
 
-impl<Lookup: Fn(&'static str) -> Option<Value>> Vars<Lookup> {
+impl<Lookup: Fn(&str) -> Option<Value>> Vars<Lookup> {
     /// The value, unless it is missing or an empty text, which is how a shell spells missing.
-    fn value(&self, variable: &'static str) -> Option<Value> {
+    fn value(&self, variable: &str) -> Option<Value> {
         (self.lookup)(variable).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 

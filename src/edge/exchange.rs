@@ -249,6 +249,13 @@ impl Exchange {
         (!spent.is_empty()).then(|| spent.join(", "))
     }
 
+    /// The browser, as it names itself, as much of it as is kept with a session.
+    pub fn user_agent(&self) -> Option<String> {
+        const MAX_USER_AGENT: usize = 512;
+        let user_agent = self.head.header("user-agent")?;
+        Some(user_agent.chars().take(MAX_USER_AGENT).collect())
+    }
+
     /// A page or JSON that says what is wrong.
     pub fn problem(&self, what: &Problem) -> Answer {
         problem(&self.head, self.config(), what)

@@ -13,7 +13,7 @@ use worker::{Env, worker_sys};
 
 use crate::config::{Config, Invalid};
 use crate::edge::platform::signatures::Signatures;
-use crate::memory::{Memory, VerifiedTokens};
+use crate::memory::{Documents, Memory, VerifiedTokens};
 use crate::token::Keys;
 
 /// How many apps beside the gate's own have their keys remembered.
@@ -43,6 +43,8 @@ pub struct Isolate {
     pub memory: Memory,
     /// The keys that the platform holds.
     pub signatures: Signatures,
+    /// What the identity providers say of themselves.
+    pub documents: Documents,
     apps: RefCell<Vec<Rc<App>>>,
 }
 
@@ -73,6 +75,7 @@ impl Isolate {
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
                 memory: Memory::default(),
                 signatures: Signatures::default(),
+                documents: Documents::default(),
                 apps: RefCell::default(),
             });
             Ok(Rc::clone(cell.get_or_init(|| isolate)))

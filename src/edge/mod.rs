@@ -14,6 +14,7 @@ mod isolate;
 mod object;
 mod pass;
 mod platform;
+mod provider;
 mod reply;
 mod routes;
 mod standing;

@@ -13,7 +13,7 @@ use super::mint::TokenPair;
 use crate::base::time::Instant;
 use crate::config::Config;
 use crate::cookies::GateCookie;
-use crate::request::{Head, Held, hold};
+use crate::request::{CookieMatch, Head, find_cookie};
 use crate::response::{Answer, ResponseHeaders};
 use crate::supertokens::wire::{self, Delivery};
 
@@ -121,7 +121,7 @@ impl SessionChange {
             Self::Ended(delivery) => {
                 let mut headers = cleared(*delivery, host, config);
                 let sent = head.header("cookie").unwrap_or_default();
-                if hold(sent, config.cookies.name(GateCookie::StepUp)) != Held::Nothing {
+                if find_cookie(sent, config.cookies.name(GateCookie::StepUp)) != CookieMatch::Nothing {
                     headers.add("set-cookie", config.cookies.set(GateCookie::StepUp, "", 0));
                 }
                 headers

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::config::Config;
 use crate::cookies::GateCookie;
-use crate::request::{Head, Held, hold, values};
+use crate::request::{CookieMatch, Head, find_cookie, values};
 use crate::session::{Handle, Logout, Proof, Scope};
 use crate::supertokens::wire::Delivery;
 use crate::token::{AccessToken, Keys, RefreshToken, Verified, claims_session, open_marker};
@@ -102,9 +102,9 @@ pub struct Beside<'a> {
 pub struct Presented<'a> {
     cookies: &'a str,
     bearer: Option<&'a str>,
-    access: Held<'a>,
-    refresh: Held<'a>,
-    pending: Held<'a>,
+    access: CookieMatch<'a>,
+    refresh: CookieMatch<'a>,
+    pending: CookieMatch<'a>,
 }
 
 impl<'a> Presented<'a> {
@@ -112,7 +112,7 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn find(head: &'a Head, config: &Config) -> Self {
         let cookies = head.header("cookie").unwrap_or_default();
-        let held = |cookie| hold(cookies, config.cookies.name(cookie));
+        let held = |cookie| find_cookie(cookies, config.cookies.name(cookie));
         Self {
             cookies,
             bearer: head.bearer(),
@@ -147,7 +147,8 @@ impl<'a> Presented<'a> {
         let text = self.access.value().unwrap_or_default();
         let (access, refresh, pending) = (self.access, self.refresh, self.pending);
         let credentials = self.read(text, token, keys);
-        let is_stray = |held, proves: bool| held == Held::Several || (held != Held::Nothing && !proves);
+        let is_stray =
+            |held, proves: bool| held == CookieMatch::Several || (held != CookieMatch::Nothing && !proves);
         let unread = refresh.value().is_some_and(|text| credentials.access.speaks_for(text));
         let strays = Strays {
             access: is_stray(access, credentials.access.token().is_some()),
@@ -170,12 +171,14 @@ impl<'a> Presented<'a> {
     /// What the request shows beside `credentials`, which were read from it.
     #[must_use]
     pub fn beside(&self, credentials: &Credentials, config: &Config) -> Beside<'a> {
-        let texts = |held: Held<'_>, cookie| match held {
-            Held::Several => values(self.cookies, config.cookies.name(cookie)).take(MAX_BESIDE).collect(),
-            Held::One(_) if credentials.header_mode => {
+        let texts = |held: CookieMatch<'_>, cookie| match held {
+            CookieMatch::Several => {
+                values(self.cookies, config.cookies.name(cookie)).take(MAX_BESIDE).collect()
+            }
+            CookieMatch::One(_) if credentials.header_mode => {
                 values(self.cookies, config.cookies.name(cookie)).take(1).collect()
             }
-            Held::One(_) | Held::Nothing => Vec::new(),
+            CookieMatch::One(_) | CookieMatch::Nothing => Vec::new(),
         };
         Beside {
             access: texts(self.access, GateCookie::Access),
@@ -197,11 +200,11 @@ impl<'a> Presented<'a> {
             pending: self.pending.value().and_then(|text| open_marker(text, keys)).unwrap_or_default(),
             header_mode: false,
             sent: match (self.access, self.refresh) {
-                (Held::Nothing, Held::Nothing) => Sent::Nothing,
-                (_, Held::Nothing) => Sent::Access,
+                (CookieMatch::Nothing, CookieMatch::Nothing) => Sent::Nothing,
+                (_, CookieMatch::Nothing) => Sent::Access,
                 _ => Sent::Refresh,
             },
-            is_doubled: self.access == Held::Several || self.refresh == Held::Several,
+            is_doubled: self.access == CookieMatch::Several || self.refresh == CookieMatch::Several,
             strays: Strays::default(),
         }
     }

@@ -29,6 +29,7 @@ pub fn is_forged(
     let is_asked = match provenance {
         Provenance::Always | Provenance::UnlessRefreshHeader => true,
         Provenance::WithCookie => credentials.has_cookie(),
+        Provenance::OwnProof => false,
     };
     if !is_asked || !is_unsafe(head) || in_header || config.anti_csrf == AntiCsrfMode::None {
         return false;

@@ -62,6 +62,8 @@ pub enum Provenance {
     WithCookie,
     /// All, unless the refresh token came in a header.
     UnlessRefreshHeader,
+    /// None: what the request brings proves where it comes from.
+    OwnProof,
 }
 
 /// How a request without the proof of `ANTI_CSRF` is refused (`token` and `custom-header` only).
@@ -151,6 +153,17 @@ impl Entry {
         ..Self::SESSION
     };
 
+    /// A provider's answer, which some send as a form.
+    const CALLBACK: Self =
+        Self { methods: Methods::Only("GET, POST"), provenance: Provenance::OwnProof, ..Self::SESSION };
+
+    const BACKCHANNEL: Self = Self {
+        methods: Methods::Only("POST"),
+        reads: Reads::Nothing,
+        provenance: Provenance::OwnProof,
+        ..Self::SESSION
+    };
+
     /// Nothing is there, but cookies that prove nothing are read, so that the answer expires them.
     const UNKNOWN: Self = Self { methods: Methods::Any, ..Self::SESSION };
 
@@ -160,10 +173,15 @@ impl Entry {
         match route {
             Route::Application => Self::APPLICATION,
             Route::Logout { .. } => Self::LOGOUT,
-            Route::Session | Route::Sessions => Self::SESSION,
+            Route::Session | Route::Sessions | Route::Login => Self::SESSION,
             Route::RevokeSession => Self::REVOKE,
             Route::Jwks | Route::Health => Self::PUBLIC,
             Route::Refresh => Self::REFRESH,
+            Route::Callback(_) => Self::CALLBACK,
+            Route::BackchannelLogout(_) => Self::BACKCHANNEL,
+            Route::FrontchannelLogout(_) | Route::SignedOut => {
+                Self { methods: Methods::Only("GET"), ..Self::PUBLIC }
+            }
             Route::SignOut => Self::SIGN_OUT,
             Route::Core(_) | Route::Unknown => Self::UNKNOWN,
         }
@@ -196,7 +214,7 @@ impl Limit {
 mod tests {
     use super::*;
 
-    const ROUTES: [Route<'static>; 11] = [
+    const ROUTES: [Route<'static>; 16] = [
         Route::Application,
         Route::Logout { all: false },
         Route::Session,
@@ -206,6 +224,11 @@ mod tests {
         Route::Health,
         Route::Refresh,
         Route::SignOut,
+        Route::Login,
+        Route::Callback("corp"),
+        Route::BackchannelLogout("corp"),
+        Route::FrontchannelLogout("corp"),
+        Route::SignedOut,
         Route::Core(""),
         Route::Unknown,
     ];
@@ -214,7 +237,8 @@ mod tests {
     fn a_route_that_changes_something_refuses_other_sites() {
         for entry in ROUTES.map(Entry::of) {
             let changes = entry.methods.refusal("POST").is_none();
-            assert!(!changes || entry.reads != Reads::Nothing, "{entry:?}");
+            let is_proven = entry.provenance == Provenance::OwnProof;
+            assert!(!changes || is_proven || entry.reads != Reads::Nothing, "{entry:?}");
         }
     }
 

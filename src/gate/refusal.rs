@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::config::{Config, Demands};
 use crate::cookies::{GateCookie, SameSite};
 use crate::pages::{self, Problem};
-use crate::request::{Head, Origin, hold, is_path, is_speculative, percent_encode};
+use crate::request::{Head, Origin, find_cookie, is_path, is_speculative, percent_encode};
 use crate::response::{Answer, Body, Reason};
 use crate::supertokens::wire::Delivery;
 
@@ -30,7 +30,9 @@ pub const RETRY_AFTER: u32 = 5;
 #[must_use]
 pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absence: Absence) -> Answered {
     if hides_strict_cookies(head, config, credentials) {
-        return pages::go_on(&local(head.target()), config).with("cache-control", "no-store").into();
+        return pages::go_on(&local(head.target()), Reason::Strict, config)
+            .with("cache-control", "no-store")
+            .into();
     }
     let answer = match (&config.login_url, head.is_navigation()) {
         (Some(login), true) => {
@@ -112,7 +114,8 @@ fn step_up(
         return Answer::json(401, Reason::StepUp, &json).with("www-authenticate", challenge);
     }
     let location = location(way_back(head, config));
-    let sent = hold(head.header("cookie").unwrap_or_default(), config.cookies.name(GateCookie::StepUp));
+    let sent =
+        find_cookie(head.header("cookie").unwrap_or_default(), config.cookies.name(GateCookie::StepUp));
     let marker = sent.value().and_then(StepUpMarker::read);
     match (location, step_up_way(lack, demands, person, marker.as_ref(), now)) {
         (Some(location), Some(StepUpWay::Login(marker))) => {

@@ -30,6 +30,16 @@ pub enum Route<'a> {
     Refresh,
     /// SuperTokens browser SDK: sign out.
     SignOut,
+    /// Log in at a provider.
+    Login,
+    /// What a provider answers: the provider's key.
+    Callback(&'a str),
+    /// A provider's logout, by its servers: the provider's key.
+    BackchannelLogout(&'a str),
+    /// A provider's logout, by the browser: the provider's key.
+    FrontchannelLogout(&'a str),
+    /// Where a provider leads back to after a logout.
+    SignedOut,
     /// SuperTokens backend SDK: the path below `CORE_PATH`.
     Core(&'a str),
     /// Nothing there.
@@ -60,7 +70,21 @@ impl<'a> Route<'a> {
             Some("/health") => Self::Health,
             Some("/session/refresh") => Self::Refresh,
             Some("/signout") => Self::SignOut,
+            Some(rest) if !config.providers.is_empty() => Self::of_provider(rest),
             Some(_) => Self::Unknown,
+        }
+    }
+
+    fn of_provider(rest: &'a str) -> Self {
+        let key = |prefix| rest.strip_prefix(prefix).filter(|key| !key.contains('/'));
+        match rest {
+            "/login" => Self::Login,
+            "/signed-out" => Self::SignedOut,
+            _ => key("/callback/")
+                .map(Self::Callback)
+                .or_else(|| key("/backchannel-logout/").map(Self::BackchannelLogout))
+                .or_else(|| key("/frontchannel-logout/").map(Self::FrontchannelLogout))
+                .unwrap_or(Self::Unknown),
         }
     }
 }

@@ -118,7 +118,7 @@ impl Memory {
                 self.changed(object);
                 self.all_ended(object, replaces);
             }
-            (command, Reply::Revoked { ids, scope }) => {
+            (command, Reply::Revoked { ids, scope, .. }) => {
                 self.all_ended(object, ids);
                 // Also where it was gone already.
                 match command {
@@ -330,8 +330,11 @@ mod tests {
             static_key: None,
         };
         let revoke = |scope| Command::Revoke { id, scope, proof: Proof::Expired, as_of: None };
-        let revoked =
-            |ids: &[u8], scope| Reply::Revoked { ids: ids.iter().map(|n| session(*n).id).collect(), scope };
+        let revoked = |ids: &[u8], scope| Reply::Revoked {
+            ids: ids.iter().map(|n| session(*n).id).collect(),
+            scope,
+            left: None,
+        };
         let create =
             Command::Create { session: session(9).into(), data: serde_json::Map::new(), replaces: vec![id] };
         let update = Command::Update { id, data: None, payload: None, claims: None };

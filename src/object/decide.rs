@@ -73,6 +73,9 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
         Command::Remove { ids } => {
             decision.remove(|session| ids.contains(&session.id), |row| is_one_of(row, &ids))
         }
+        Command::EndAtProvider { provider, issuer, session_id, issued_at } => {
+            decision.end_at_provider(&provider, &issuer, session_id.as_deref(), issued_at)
+        }
         // Which tenant it was in cannot be read. To end too much costs a login.
         Command::RemoveAll { tenant_id } => {
             decision.remove(|session| in_tenant(session, tenant_id.as_deref()), |_| true)
@@ -84,7 +87,28 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
         },
         Command::Update { id, data, payload, claims } => decision.update(id, data, payload, claims),
     };
-    (reply, decision.outcome)
+    (without_sealed(reply), decision.outcome)
+}
+
+/// What a provider's login left stays in the object: nobody needs it while the session lives.
+fn without_sealed(mut reply: Reply) -> Reply {
+    let session = match &mut reply {
+        Reply::Created(session)
+        | Reply::Live(session)
+        | Reply::Updated(session)
+        | Reply::Renewed { session, .. }
+        | Reply::Read { session, .. } => Some(session),
+        _ => None,
+    };
+    if let Some(login) = session.and_then(|session| session.login.as_mut()) {
+        login.at_provider = None;
+    }
+    if let Reply::Listed(sessions) = &mut reply {
+        for login in sessions.iter_mut().filter_map(|session| session.login.as_mut()) {
+            login.at_provider = None;
+        }
+    }
+    reply
 }
 
 /// One command under way: the living sessions, and what is decided so far.
@@ -186,6 +210,8 @@ impl Decision<'_> {
             Scope::Current
         };
         let before = self.ended_before();
+        let left =
+            self.find(id).filter(|_| scope != Scope::Others).and_then(|session| session.login().left());
         if scope != Scope::Others {
             self.delete_where(SessionEventKind::Logout, |session| session.id == id);
             self.discard_where(SessionEventKind::Logout, |row| is_one_of(row, &[id]));
@@ -195,7 +221,22 @@ impl Decision<'_> {
             self.delete_where(SessionEventKind::Revoked, |other| other.id != id && existed(other.created_at));
             self.discard_where(SessionEventKind::Revoked, |row| row.created_at.is_none_or(existed));
         }
-        Reply::Revoked { ids: self.ended_since(before), scope }
+        Reply::Revoked { ids: self.ended_since(before), scope, left }
+    }
+
+    /// Ends what a provider has ended: of its logins, those that are not later than its word.
+    fn end_at_provider(
+        &mut self,
+        provider: &str,
+        issuer: &str,
+        session_id: Option<&str>,
+        issued_at: Timestamp,
+    ) -> Reply {
+        let before = self.ended_before();
+        self.delete_where(SessionEventKind::ProviderLogout, |session| {
+            session.login().is_at(provider, issuer, session_id, issued_at)
+        });
+        Reply::Revoked { ids: self.ended_since(before), scope: Scope::Current, left: None }
     }
 
     /// Whether the session lives for whoever shows this.
@@ -216,7 +257,7 @@ impl Decision<'_> {
         let before = self.ended_before();
         self.delete_where(SessionEventKind::Revoked, doomed);
         self.discard_where(SessionEventKind::Revoked, discarded);
-        Reply::Revoked { ids: self.ended_since(before), scope: Scope::Current }
+        Reply::Revoked { ids: self.ended_since(before), scope: Scope::Current, left: None }
     }
 
     const fn ended_before(&self) -> (usize, usize) {
@@ -356,7 +397,7 @@ mod tests {
 
     fn revoked(reply: &Reply) -> (&[SessionId], Scope) {
         match reply {
-            Reply::Revoked { ids, scope } => (ids, *scope),
+            Reply::Revoked { ids, scope, .. } => (ids, *scope),
             other => panic!("{other:?}"),
         }
     }

@@ -32,6 +32,9 @@ pub enum SessionEventKind {
     /// Somebody else's word ended it: the application, or the user from another device.
     #[serde(rename = "session_revoked")]
     Revoked,
+    /// The identity provider ended it.
+    #[serde(rename = "provider_logout")]
+    ProviderLogout,
     /// Its idle or absolute lifetime was over.
     #[serde(rename = "session_expired")]
     Expired,

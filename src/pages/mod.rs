@@ -4,6 +4,7 @@
 //! other site can put it in a frame (ASVS 3.4).
 
 mod device;
+mod provider;
 
 use askama::Template;
 use sha2::{Digest as _, Sha256};
@@ -16,6 +17,7 @@ use crate::response::{Answer, Body, Reason};
 use crate::session::{Handle, Login, Policy, Scope, Session};
 
 pub use device::{device_name, relative};
+pub use provider::{ProviderPage, choose_provider, provider, still_signed_in};
 
 /// Something that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -283,9 +285,9 @@ pub fn confirm(action: &str, scope: Scope, return_to: Option<&str>, status: u16,
 
 /// A page that opens an address of this site at once: from here, the browser shows its strict cookies.
 #[must_use]
-pub fn go_on(target: &str, config: &Config) -> Answer {
+pub fn go_on(target: &str, reason: Reason, config: &Config) -> Answer {
     let frame = Frame::of(&config.look);
-    html(200, Reason::Strict, &GoOn { frame: &frame, target }, &frame, config)
+    html(200, reason, &GoOn { frame: &frame, target }, &frame, config)
 }
 
 /// The user's devices, each under its name.

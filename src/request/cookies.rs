@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 /// What the browser holds under one of the gate's names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Held<'a> {
+pub enum CookieMatch<'a> {
     /// Nothing.
     Nothing,
     /// This value.
@@ -23,7 +23,7 @@ pub enum Held<'a> {
     Several,
 }
 
-impl<'a> Held<'a> {
+impl<'a> CookieMatch<'a> {
     /// The value, if there is exactly one.
     #[must_use]
     pub const fn value(self) -> Option<&'a str> {
@@ -36,12 +36,12 @@ impl<'a> Held<'a> {
 
 /// What the header holds under `name`.
 #[must_use]
-pub fn hold<'a>(header: &'a str, name: &str) -> Held<'a> {
+pub fn find_cookie<'a>(header: &'a str, name: &str) -> CookieMatch<'a> {
     let mut held = values(header, name);
     match (held.next(), held.next()) {
-        (None, _) => Held::Nothing,
-        (Some(value), None) => Held::One(value),
-        _ => Held::Several,
+        (None, _) => CookieMatch::Nothing,
+        (Some(value), None) => CookieMatch::One(value),
+        _ => CookieMatch::Several,
     }
 }
 
@@ -238,16 +238,16 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_among_others() {
-        assert!(hold("a=1; b=2;c=3", "b") == Held::One("2"));
-        assert!(hold("a=1; b=2=3", "b") == Held::One("2=3"));
-        assert!(hold("a=1", "b") == Held::Nothing);
-        assert!(hold("", "b") == Held::Nothing);
+        assert!(find_cookie("a=1; b=2;c=3", "b") == CookieMatch::One("2"));
+        assert!(find_cookie("a=1; b=2=3", "b") == CookieMatch::One("2=3"));
+        assert!(find_cookie("a=1", "b") == CookieMatch::Nothing);
+        assert!(find_cookie("", "b") == CookieMatch::Nothing);
     }
 
     #[test]
     fn two_cookies_of_a_name_count_as_missing() {
-        assert!(hold("__Host-x=1; __Host-x=2", "__Host-x") == Held::Several);
-        assert!(hold("__Host-x=1;__Host-x=1", "__Host-x") == Held::Several);
+        assert!(find_cookie("__Host-x=1; __Host-x=2", "__Host-x") == CookieMatch::Several);
+        assert!(find_cookie("__Host-x=1;__Host-x=1", "__Host-x") == CookieMatch::Several);
     }
 
     #[test]
@@ -288,14 +288,17 @@ mod tests {
             "__Host-x",
             "__Host-x=\u{1}",
         ] {
-            assert!(hold(planted, "__Host-x") == Held::Nothing, "{planted:?}");
-            assert!(hold(&format!("{planted}; __Host-x=2"), "__Host-x") == Held::One("2"), "{planted:?}");
+            assert!(find_cookie(planted, "__Host-x") == CookieMatch::Nothing, "{planted:?}");
+            assert!(
+                find_cookie(&format!("{planted}; __Host-x=2"), "__Host-x") == CookieMatch::One("2"),
+                "{planted:?}"
+            );
             assert!(
                 !strip(planted, is_ours).unwrap_or_else(|| planted.to_owned()).contains("ost-x"),
                 "{planted:?}"
             );
         }
-        assert!(hold(" \t__Host-x\t = \t2 ", "__Host-x") == Held::One("2"));
+        assert!(find_cookie(" \t__Host-x\t = \t2 ", "__Host-x") == CookieMatch::One("2"));
     }
 
     #[test]

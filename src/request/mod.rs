@@ -12,10 +12,10 @@ mod provenance;
 mod target;
 
 pub use client::network;
-pub use cookies::{Held, hold, sets_cookie, strip, values};
+pub use cookies::{CookieMatch, find_cookie, sets_cookie, strip, values};
 pub use form::{Broken, Form, FormType, first_parameter};
 pub use forwarding::{answers_preflight, is_withheld, public_location, site_data_but_cookies};
 pub use head::Head;
 pub use origin::Origin;
-pub use provenance::{LogoutLink, Trust, cross_site, is_speculative, logout_link};
+pub use provenance::{LogoutLink, Trust, Visit, cross_site, is_speculative, logout_link, visit};
 pub use target::{is_path, percent_encode, return_target};

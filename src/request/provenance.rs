@@ -81,6 +81,31 @@ pub fn logout_link(head: &Head) -> LogoutLink {
     }
 }
 
+/// What a `GET` is that begins something for a person, wherever its link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// A person opened it, or a client that is not a browser.
+    Opened,
+    /// The browser is only guessing where the person goes next.
+    Prefetch,
+    /// A page made the browser load it.
+    Embedded,
+}
+
+/// What a `GET` is that begins something for a person.
+#[must_use]
+pub fn visit(head: &Head) -> Visit {
+    if is_speculative(head) {
+        return Visit::Prefetch;
+    }
+    let metadata = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"].map(|name| head.header(name));
+    match metadata {
+        [None, None, None] if head.header("upgrade").is_none() => Visit::Opened,
+        [_, Some("navigate"), Some("document")] => Visit::Opened,
+        _ => Visit::Embedded,
+    }
+}
+
 /// Prefetch and prerender announce themselves; some frameworks have headers of their own.
 #[must_use]
 pub fn is_speculative(head: &Head) -> bool {

@@ -22,6 +22,12 @@ pub enum Reason {
     TokenTheft,
     /// Cookies of the gate's came twice, or are those of two sessions.
     CookiesConflict,
+    /// A person is on the way to or from an identity provider.
+    Provider,
+    /// A login at an identity provider failed.
+    LoginRefused,
+    /// An identity provider does not answer as it should.
+    ProviderUnreachable,
     /// A strict cookie did not come with a navigation from another site, which is made once more from here.
     Strict,
     /// Another site may have made the browser send the request.
@@ -62,7 +68,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Ok,
         Self::LoggedOut,
         Self::Ask,
@@ -71,6 +77,9 @@ impl Reason {
         Self::Revoked,
         Self::TokenTheft,
         Self::CookiesConflict,
+        Self::Provider,
+        Self::LoginRefused,
+        Self::ProviderUnreachable,
         Self::Strict,
         Self::CrossSite,
         Self::AntiCsrf,
@@ -103,6 +112,9 @@ impl Reason {
             Self::Revoked => "revoked",
             Self::TokenTheft => "token-theft",
             Self::CookiesConflict => "cookies-conflict",
+            Self::Provider => "provider",
+            Self::LoginRefused => "login-refused",
+            Self::ProviderUnreachable => "provider-unreachable",
             Self::Strict => "strict",
             Self::CrossSite => "cross-site",
             Self::AntiCsrf => "anti-csrf",

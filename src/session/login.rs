@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::claims::{Claims, TooManyClaims};
+use super::protocol::Left;
 use crate::base::time::{Seconds, Timestamp};
 
 /// The claim that counts only for an address that is known to be the person's.
@@ -39,6 +40,24 @@ pub struct Login {
     /// The key of the identity provider that signed the person in; none where the application did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// What that provider left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_provider: Option<Box<AtProvider>>,
+}
+
+/// What a login at an identity provider left with the session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtProvider {
+    /// `iss` of the ID token.
+    pub issuer: String,
+    /// `sid` of the ID token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// `iat` of the ID token, by the provider's clock.
+    pub issued_at: Timestamp,
+    /// ID token and refresh token, sealed: the object cannot read them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 impl Default for Login {
@@ -58,6 +77,7 @@ impl Login {
         idle: None,
         absolute: None,
         provider: None,
+        at_provider: None,
     };
 
     /// Whether it said nothing beside the user.
@@ -100,6 +120,31 @@ impl Login {
             None => self.email_set,
         };
         Ok(Self { claims: self.claims.merged(change)?, email_set, ..self.clone() })
+    }
+
+    /// What is left of a provider's login when its session ends.
+    #[must_use]
+    pub fn left(&self) -> Option<Left> {
+        let provider = self.provider.clone()?;
+        let sealed = self.at_provider.as_ref().and_then(|left| left.sealed.clone());
+        Some(Left { provider, sealed })
+    }
+
+    /// Whether it was made at a provider not later than `issued_at`, in this session there if one is named.
+    #[must_use]
+    pub fn is_at(
+        &self,
+        provider: &str,
+        issuer: &str,
+        session_id: Option<&str>,
+        issued_at: Timestamp,
+    ) -> bool {
+        let is_meant = |left: &AtProvider| {
+            left.issuer == issuer
+                && left.issued_at <= issued_at
+                && (session_id.is_none() || left.session_id.as_deref() == session_id)
+        };
+        self.provider.as_deref() == Some(provider) && self.at_provider.as_deref().is_some_and(is_meant)
     }
 
     /// The login of a session that begins now: nobody has proved anything in the future.

@@ -14,9 +14,9 @@ mod rotation;
 pub use claims::{Claims, MAX_CLAIMS, TooManyClaims};
 pub use handle::{Handle, ObjectId};
 pub use ids::{Nonce, SessionId};
-pub use login::Login;
+pub use login::{AtProvider, Login};
 pub use payload::{PROTECTED, Payload, ProtectedName};
-pub use protocol::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reach, Reply, Scope};
+pub use protocol::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, Reach, Reply, Scope};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 
 use serde::Serialize;

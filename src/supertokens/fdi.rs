@@ -7,7 +7,7 @@ use super::wire::{self, Delivery};
 use crate::config::{AntiCsrfMode, Config};
 use crate::cookies::GateCookie;
 use crate::gate::{Absence, Answered, SessionChange, shows_anti_csrf};
-use crate::request::{Head, hold};
+use crate::request::{Head, find_cookie};
 use crate::response::{Answer, Body, Reason, ResponseHeaders};
 use crate::session::{AntiCsrf, Handle};
 use crate::token::{Keys, RefreshToken};
@@ -23,7 +23,7 @@ pub fn refresh_token(head: &Head, config: &Config, keys: &Keys) -> (Option<Refre
         return (Some(token), Delivery::Headers);
     }
     let cookies = head.header("cookie").unwrap_or_default();
-    let held = hold(cookies, config.cookies.name(GateCookie::Refresh));
+    let held = find_cookie(cookies, config.cookies.name(GateCookie::Refresh));
     match held.value().and_then(|text| RefreshToken::open(text, keys)) {
         // Whatever the caller asks for: what came in a cookie never gets into reach of a script.
         Some(token) => (Some(token), Delivery::Cookies),

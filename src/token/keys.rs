@@ -54,6 +54,36 @@ pub(super) enum Purpose {
     EventUser,
 }
 
+/// What a rare MAC is for: logins at an identity provider.
+#[derive(Clone, Copy)]
+pub enum RarePurpose {
+    /// The cookie of an attempt to log in.
+    Attempt,
+    /// The `state` of an attempt.
+    State,
+    /// Nonce and PKCE verifier of an attempt.
+    AttemptSecrets,
+    /// An answer of a provider on its way through a page of the gate's.
+    Return,
+    /// That the last session in this browser was a provider's.
+    Left,
+    /// A document of a provider in the shared cache.
+    Document,
+}
+
+impl RarePurpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Attempt => "login attempt",
+            Self::State => "login state",
+            Self::AttemptSecrets => "login secrets",
+            Self::Return => "login return",
+            Self::Left => "login left",
+            Self::Document => "provider document",
+        }
+    }
+}
+
 /// The MACs of one secret, keyed once and for all: deriving a key costs several times what a MAC does.
 struct Macs {
     refresh_token: Hmac<Sha256>,
@@ -253,6 +283,33 @@ impl Keys {
     /// Whether `tag` was made over `message` under one of the secrets, in constant time.
     pub(super) fn accepts(&self, purpose: Purpose, message: &[u8], tag: &[u8]) -> bool {
         self.macs.iter().any(|macs| macs.over(purpose, message).verify_slice(tag).is_ok())
+    }
+
+    /// The tag over `message` for what is too rare to keep a keyed MAC for: under the secret of this rank, the current
+    /// one first.
+    #[must_use]
+    pub fn rare_tag(&self, purpose: RarePurpose, rank: usize, message: &[u8]) -> Option<[u8; 32]> {
+        let secret = self.secrets.get(rank)?;
+        Some(self.rare_mac(purpose, secret).chain_update(message).finalize().into_bytes().into())
+    }
+
+    /// The rank of the secret under which `tag` was made over `message`, in constant time.
+    #[must_use]
+    pub fn rank_of_rare(&self, purpose: RarePurpose, message: &[u8], tag: &[u8]) -> Option<usize> {
+        let is_it =
+            |secret: &Secret| self.rare_mac(purpose, secret).chain_update(message).verify_slice(tag).is_ok();
+        self.secrets.iter().position(is_it)
+    }
+
+    fn rare_mac(&self, purpose: RarePurpose, secret: &Secret) -> Hmac<Sha256> {
+        let key: [u8; 64] = secret.derive_key(&self.app_id, purpose.label());
+        Hmac::<Sha256>::new(&key.into())
+    }
+
+    /// The keys with which what a provider entrusts to the gate is sealed (AES-256), the current one first.
+    #[must_use]
+    pub fn sealing_keys(&self) -> Vec<[u8; 32]> {
+        self.secrets.iter().map(|secret| secret.derive_key(&self.app_id, "provider tokens")).collect()
     }
 
     fn tags(&self, purpose: Purpose, message: &[u8]) -> impl Iterator<Item = [u8; 32]> {

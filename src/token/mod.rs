@@ -11,6 +11,6 @@ mod refresh;
 
 pub use access::{AccessToken, Unverified, Verified, Version, claims_session, draft_jwt, fits_a_cookie};
 pub use draft::Draft;
-pub use keys::{Keys, PrivateKey, Secret, public_jwk};
+pub use keys::{Keys, PrivateKey, RarePurpose, Secret, public_jwk};
 pub use marker::{open_marker, seal_marker};
 pub use refresh::RefreshToken;

@@ -475,7 +475,7 @@ fn heard(reply: Reply) -> Heard {
         Reply::Gone => Heard::Gone,
         Reply::Superseded => Heard::Superseded,
         Reply::Reuse { .. } => Heard::Reuse,
-        Reply::Revoked { ids, scope } => Heard::Revoked(sorted(ids), scope),
+        Reply::Revoked { ids, scope, .. } => Heard::Revoked(sorted(ids), scope),
         Reply::Listed(all) => Heard::Listed(all.iter().map(|session| *session.id.as_bytes()).collect()),
         other => panic!("{other:?}"),
     }

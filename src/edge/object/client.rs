@@ -63,7 +63,12 @@ impl ObjectClient {
 
     /// The same with all of its time left.
     pub fn with_new_time(&self) -> Self {
-        Self { time_left: Rc::new(Cell::new(TIME_LIMIT)), ..self.clone() }
+        self.with_time(TIME_LIMIT)
+    }
+
+    /// The same with so many milliseconds left.
+    pub fn with_time(&self, milliseconds: u32) -> Self {
+        Self { time_left: Rc::new(Cell::new(milliseconds)), ..self.clone() }
     }
 
     /// Carries the request out to its end, whether the browser waits for the answer or not.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::platform;
-use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
+use crate::session::{Command, Handle, Left, Logout, ObjectId, Reply, Scope};
 
 /// The pauses between the tries that go on after the answer.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8)];
@@ -18,6 +18,8 @@ pub struct Ended {
     pub handles: Vec<Handle>,
     /// Whether this device's own session was left alone, as `others` asks.
     pub spared: bool,
+    /// What a provider's login left with a session that has logged out, and the object it was in.
+    pub left: Option<(ObjectId, Left)>,
 }
 
 /// What became of sessions that were to end.
@@ -35,9 +37,10 @@ pub async fn log_out(client: &ObjectClient, logouts: &[Logout]) -> (Ended, Vec<L
     for logout in logouts {
         let object = logout.handle.object;
         match client::ask(client, client.app_id(), object, logout.command()).await {
-            Ok(Reply::Revoked { ids, scope }) => {
+            Ok(Reply::Revoked { ids, scope, left }) => {
                 ended.handles.extend(ids.into_iter().map(|id| Handle { object, id }));
                 ended.spared |= scope == Scope::Others;
+                ended.left = ended.left.or_else(|| Some((object, left?)));
             }
             // No such object: nothing to end.
             Ok(_) => {}
@@ -88,6 +91,17 @@ pub async fn keep_trying(client: ObjectClient, mut logouts: Vec<Logout>, mut han
         (_, logouts) = log_out(&client, &logouts).await;
         handles = remove_handles(&client, client.app_id(), &handles).await.failed;
         if logouts.is_empty() && handles.is_empty() {
+            break;
+        }
+    }
+}
+
+/// Tries a command again after the answer, as long as the platform allows.
+pub async fn keep_trying_command(client: ObjectClient, object: ObjectId, command: Command) {
+    for pause in PAUSES {
+        platform::pause(pause).await;
+        let client = client.with_new_time();
+        if client::ask(&client, client.app_id(), object, command.clone()).await.is_ok() {
             break;
         }
     }

@@ -23,9 +23,6 @@ use crate::response::Answer;
 use crate::session::{Command, Handle, Payload, PayloadChange, Reply, Session};
 use crate::token::fits_a_cookie;
 
-/// The longest user agent that is kept, in bytes.
-const MAX_USER_AGENT: usize = 512;
-
 /// What the session is to be changed to.
 struct Change {
     payload: Option<Payload>,
@@ -126,7 +123,7 @@ fn new_session(
             None => create.payload,
         },
         anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
-        user_agent: exchange.head.header("user-agent").map(shortened),
+        user_agent: exchange.user_agent(),
         country: platform::country(&exchange.request),
         ..Session::new(id, nonce, create.user_id, exchange.now).with_login(login)
     };
@@ -213,8 +210,4 @@ const TOKEN_TOO_LARGE: &str = "the access token would not fit a cookie";
 
 fn refused(exchange: &Exchange, header: &str, why: &str) -> Answer {
     exchange.problem(&Problem::OriginHeaders(format!("{header}: {why}")))
-}
-
-fn shortened(user_agent: &str) -> String {
-    user_agent.chars().take(MAX_USER_AGENT).collect()
 }

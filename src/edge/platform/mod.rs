@@ -3,6 +3,7 @@
 //! Invariant: nothing else in the crate reads the clock or draws randomness.
 
 pub mod device;
+pub mod provider;
 pub mod signatures;
 
 use std::time::Duration;

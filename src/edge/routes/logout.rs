@@ -1,14 +1,18 @@
 //! The logout routes: read, delete in the object, clear cookies, answer.
 
 use super::Served;
+use crate::cookies::login_cookie;
 use crate::edge::exchange::Exchange;
+use crate::edge::object::end::Ended;
+use crate::edge::provider::leave::leave;
 use crate::gate::{Answered, Credentials, SessionChange};
 use crate::log::GateEvent;
 use crate::logout::{
-    LogoutRequest, LogoutStep, Spared, all_logouts, asked, done, pending, postponed, redirect_target,
-    step_of_link,
+    LogoutRequest, LogoutStep, Spared, all_logouts, asked, done, done_at_provider, pending, postponed,
+    redirect_target, step_of_link,
 };
 use crate::pages::Problem;
+use crate::provider::{Attempt, left};
 use crate::request::Form;
 use crate::session::Scope;
 
@@ -46,6 +50,16 @@ async fn end_and_answer(exchange: &Exchange, credentials: &Credentials, request:
         Ok(ended) if ended.spared => {
             done(head, config, target, ended.handles.len(), Spared::ThisDevice, SessionChange::Nothing)
         }
+        Ok(Ended { handles, left: Some((object, left)), .. }) => {
+            let change = SessionChange::Ended(credentials.delivery());
+            match leave(exchange, object, &left, target.as_deref()).await {
+                Some(provider) => {
+                    let answered = done_at_provider(head, config, target, handles.len(), provider, change);
+                    with_login_cookies_cleared(exchange, answered)
+                }
+                None => done(head, config, target, handles.len(), Spared::Nobody, change),
+            }
+        }
         Ok(ended) => {
             let change = SessionChange::Ended(credentials.delivery());
             done(head, config, target, ended.handles.len(), Spared::Nobody, change)
@@ -56,4 +70,15 @@ async fn end_and_answer(exchange: &Exchange, credentials: &Credentials, request:
             pending(head, config, request, &logouts, exchange.keys()).into()
         }
     }
+}
+
+/// The answer that also ends what logins of this browser are under way, and makes the provider ask who comes next.
+fn with_login_cookies_cleared(exchange: &Exchange, answered: Answered) -> Answered {
+    let (keys, now) = (exchange.keys(), exchange.now);
+    let Answered { mut answer, change } = answered;
+    for name in Attempt::names_in(&exchange.head, keys) {
+        answer = answer.with("set-cookie", login_cookie(&name, "", 0));
+    }
+    let left = login_cookie(left::COOKIE, &left::seal(keys, now), left::LIFETIME.get());
+    Answered { answer: answer.with("set-cookie", left), change }
 }

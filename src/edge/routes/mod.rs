@@ -4,6 +4,7 @@ mod account;
 mod browser_sdk;
 pub mod core;
 mod logout;
+mod provider;
 mod status;
 
 use crate::edge::exchange::Exchange;
@@ -34,7 +35,11 @@ pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
         Route::Health => Ok(status::health()),
         Route::Refresh => browser_sdk::refresh(exchange, entered.renewal).await,
         Route::SignOut => browser_sdk::sign_out(exchange).await,
-        Route::Application | Route::Core(_) | Route::Unknown => {
+        Route::Login => provider::login(exchange).await,
+        Route::Callback(key) => provider::callback(exchange, key).await,
+        Route::SignedOut => Ok(provider::signed_out(exchange).into()),
+        Route::BackchannelLogout(key) => Ok(provider::backchannel_logout(exchange, key).await.into()),
+        Route::FrontchannelLogout(_) | Route::Application | Route::Core(_) | Route::Unknown => {
             Ok(exchange.problem(&Problem::NotFound).into())
         }
     };

@@ -72,6 +72,17 @@ pub enum Command {
         /// The sessions.
         ids: Vec<SessionId>,
     },
+    /// End sessions by an identity provider's word.
+    EndAtProvider {
+        /// The provider's key.
+        provider: String,
+        /// Its issuer.
+        issuer: String,
+        /// The session there; all of the user's without.
+        session_id: Option<String>,
+        /// When the provider said so, by its own clock: no later login is meant.
+        issued_at: Timestamp,
+    },
     /// End all sessions of the user, by the application's word.
     RemoveAll {
         /// Only those of this tenant.
@@ -194,6 +205,9 @@ pub enum Reply {
         ids: Vec<SessionId>,
         /// What was done: `current` where the proof was not enough for more.
         scope: Scope,
+        /// What a provider's login left with the session that logged out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        left: Option<Left>,
     },
     /// The user's living sessions.
     Listed(Vec<Session>),
@@ -208,6 +222,16 @@ pub enum Reply {
     Updated(Session),
     /// The access token would not fit a cookie, or the claims are over their limit. Nothing changed.
     TooLarge,
+}
+
+/// What a provider's login left with a session that has ended: enough to end the provider's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// The provider's key.
+    pub provider: String,
+    /// ID token and refresh token, sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 /// Which rows a command needs to see.
@@ -232,6 +256,7 @@ impl Command {
             Self::Create { .. }
             | Self::Revoke { .. }
             | Self::Remove { .. }
+            | Self::EndAtProvider { .. }
             | Self::RemoveAll { .. }
             | Self::List { .. } => Reach::All,
         }
@@ -248,6 +273,7 @@ impl Command {
             Self::Renew { .. } => "renew",
             Self::Revoke { .. } => "revoke",
             Self::Remove { .. } => "remove",
+            Self::EndAtProvider { .. } => "end_at_provider",
             Self::RemoveAll { .. } => "remove_all",
             Self::List { .. } => "list",
             Self::Read { .. } => "read",
@@ -264,7 +290,11 @@ impl Command {
             | Self::Revoke { id, .. }
             | Self::Read { id }
             | Self::Update { id, .. } => Some(*id),
-            Self::Create { .. } | Self::Remove { .. } | Self::RemoveAll { .. } | Self::List { .. } => None,
+            Self::Create { .. }
+            | Self::Remove { .. }
+            | Self::EndAtProvider { .. }
+            | Self::RemoveAll { .. }
+            | Self::List { .. } => None,
         }
     }
 }
@@ -337,7 +367,7 @@ mod tests {
     use super::*;
     use crate::base::time::Seconds;
     use crate::session::payload::tests::payload;
-    use crate::session::{Child, Claims, Lineage, Login};
+    use crate::session::{AtProvider, Child, Claims, Lineage, Login};
     use serde_json::json;
 
     fn nonce(n: u8) -> Nonce {
@@ -419,11 +449,20 @@ mod tests {
             idle: Some(Seconds::new(60)),
             absolute: Some(Seconds::new(600)),
             provider: Some("corp".into()),
+            at_provider: Some(Box::new(AtProvider {
+                issuer: "https://idp.example".into(),
+                session_id: Some("s".into()),
+                issued_at: Timestamp::from_seconds(8),
+                sealed: Some("x".into()),
+            })),
         };
         let mut json = session_json();
         json["login"] = json!({
             "claims": claims, "email_set": true, "auth_time": 7, "acr": "mfa", "persistent": false,
             "idle": 60, "absolute": 600, "provider": "corp",
+            "at_provider": {
+                "issuer": "https://idp.example", "session_id": "s", "issued_at": 8, "sealed": "x",
+            },
         });
         pinned(&session().with_login(login), Session::read, json);
     }
@@ -476,6 +515,18 @@ mod tests {
             Command::read,
             json!({ "revoke": {
                 "id": ID, "scope": "all", "proof": { "refresh": generation_json }, "as_of": 7,
+            } }),
+        );
+        pinned(
+            &Command::EndAtProvider {
+                provider: "corp".into(),
+                issuer: "https://idp.example".into(),
+                session_id: Some("s".into()),
+                issued_at: Timestamp::from_seconds(8),
+            },
+            Command::read,
+            json!({ "end_at_provider": {
+                "provider": "corp", "issuer": "https://idp.example", "session_id": "s", "issued_at": 8,
             } }),
         );
         pinned(&Command::Remove { ids: vec![id()] }, Command::read, json!({ "remove": { "ids": [ID] } }));
@@ -545,9 +596,17 @@ mod tests {
         pinned(&Reply::Reuse { user_id: "u1".into() }, Reply::read, json!({ "reuse": { "user_id": "u1" } }));
         pinned(&Reply::AntiCsrfMissing, Reply::read, json!("anti_csrf_missing"));
         pinned(
-            &Reply::Revoked { ids: vec![id()], scope: Scope::Others },
+            &Reply::Revoked { ids: vec![id()], scope: Scope::Others, left: None },
             Reply::read,
             json!({ "revoked": { "ids": [ID], "scope": "others" } }),
+        );
+        let left = Left { provider: "corp".into(), sealed: Some("x".into()) };
+        pinned(
+            &Reply::Revoked { ids: vec![], scope: Scope::Current, left: Some(left) },
+            Reply::read,
+            json!({ "revoked": {
+                "ids": [], "scope": "current", "left": { "provider": "corp", "sealed": "x" },
+            } }),
         );
         pinned(&Reply::Listed(vec![]), Reply::read, json!({ "listed": [] }));
         pinned(

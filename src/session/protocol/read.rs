@@ -12,12 +12,12 @@
 use serde_json::Value;
 
 use super::super::{Nonce, SessionId};
-use super::{AntiCsrf, Command, Envelope, Logout, PayloadChange, Proof, Reply, Scope};
+use super::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, Reply, Scope};
 use crate::base::json::{Fields, array, object, optional, text, variant};
 use crate::base::time::{Seconds, Timestamp};
 use crate::session::{
-    Child, Claims, DEFAULT_TENANT, FirstUse, Generation, Handle, Issued, Lineage, Login, Payload, Session,
-    Stored, Unreadable,
+    AtProvider, Child, Claims, DEFAULT_TENANT, FirstUse, Generation, Handle, Issued, Lineage, Login, Payload,
+    Session, Stored, Unreadable,
 };
 
 impl Session {
@@ -106,6 +106,12 @@ impl Command {
                 as_of: optional(fields.take("as_of"), time)?,
             },
             "remove" => Self::Remove { ids: array(fields.take("ids"), session_id)? },
+            "end_at_provider" => Self::EndAtProvider {
+                provider: fields.text("provider")?,
+                issuer: fields.text("issuer")?,
+                session_id: optional(fields.take("session_id"), text)?,
+                issued_at: time(fields.take("issued_at"))?,
+            },
             "remove_all" => Self::RemoveAll { tenant_id: optional(fields.take("tenant_id"), text)? },
             "list" => Self::List { tenant_id: optional(fields.take("tenant_id"), text)? },
             "read" => Self::Read { id: session_id(fields.take("id"))? },
@@ -150,6 +156,7 @@ impl Reply {
                 Self::Revoked {
                     ids: array(fields.take("ids"), session_id)?,
                     scope: Scope::parse(&fields.text("scope")?)?,
+                    left: optional(fields.take("left"), left)?,
                 }
             }
             "read" => {
@@ -203,6 +210,7 @@ fn login(value: Value) -> Option<Login> {
         idle: optional(fields.take("idle"), seconds)?,
         absolute: optional(fields.take("absolute"), seconds)?,
         provider: optional(fields.take("provider"), text)?,
+        at_provider: optional(fields.take("at_provider"), at_provider)?.map(Box::new),
     })
 }
 
@@ -275,4 +283,19 @@ fn payload_change(value: Value) -> Option<PayloadChange> {
         "merge" => payload(content).map(PayloadChange::Merge),
         _ => None,
     }
+}
+
+fn at_provider(value: Value) -> Option<AtProvider> {
+    let mut fields = Fields::of(value)?;
+    Some(AtProvider {
+        issuer: fields.text("issuer")?,
+        session_id: optional(fields.take("session_id"), text)?,
+        issued_at: time(fields.take("issued_at"))?,
+        sealed: optional(fields.take("sealed"), text)?,
+    })
+}
+
+fn left(value: Value) -> Option<Left> {
+    let mut fields = Fields::of(value)?;
+    Some(Left { provider: fields.text("provider")?, sealed: optional(fields.take("sealed"), text)? })
 }

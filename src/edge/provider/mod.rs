@@ -1,0 +1,25 @@
+//! What takes waiting for at identity providers: their documents, tokens for a code, and the checks in between.
+//!
+//! Invariant: sessions that exist never wait for a provider; a login waits at most [`TIME_LIMIT`].
+
+pub mod documents;
+pub mod leave;
+pub mod sign_in;
+
+use crate::edge::platform;
+use crate::log::provider_line;
+
+/// For how many milliseconds a login waits for a provider in all.
+pub const TIME_LIMIT: u32 = 12_000;
+
+/// A provider does not answer as it should. The cause was logged where it arose.
+#[derive(Clone, Copy, Debug)]
+pub struct ProviderTrouble;
+
+impl ProviderTrouble {
+    /// Trouble of this cause, which is logged.
+    pub fn because(provider: &str, what: &'static str, cause: &str) -> Self {
+        platform::log(&provider_line(provider, what, cause, platform::now()));
+        Self
+    }
+}

@@ -1,0 +1,14 @@
+//! Logins at identity providers, as far as they are the gate's: attempts, and who somebody is here. The protocol is
+//! `crates/oidc`'s.
+//!
+//! Invariant: plain values and pure functions.
+
+pub mod attempt;
+pub mod left;
+mod returned;
+mod sealed;
+mod user;
+
+pub use attempt::{Attempt, Demand, MOST as MOST_ATTEMPTS, State};
+pub use returned::ReturnedForm;
+pub use user::user_id;
