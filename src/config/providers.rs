@@ -11,6 +11,7 @@ use oidc::quirks::{EndSessionStyle, Quirks};
 use serde_json::Value;
 
 use super::Invalid;
+use super::demands::{Requirement, read_requirements};
 use crate::base::json::{Fields, array, optional, text};
 use crate::base::time::Seconds;
 
@@ -42,6 +43,8 @@ pub struct Provider {
     pub scopes: Scopes,
     /// What is kept of a person.
     pub claims: Vec<String>,
+    /// Who is let in: of each claim one of the values.
+    pub allow: Vec<Requirement>,
     /// What is added to the authorization request.
     pub params: Extra,
     /// Whether a logout goes on to the provider's.
@@ -107,6 +110,7 @@ const AUTH: &str =
 const SCOPES: &str = "tables whose `scopes` are an array of scopes without spaces";
 const PARAMS: &str = "tables whose `params` are texts, and none of the protocol's own parameters";
 const CLAIM_LIST: &str = "tables whose `claims` are an array of names";
+const ALLOW: &str = "tables whose `allow` is a table of claims, each with an array of values, like { hd = [\"example.com\"] }";
 const TOKEN_SCOPE: &str = "tables whose `logout_token_scope` is session or user";
 const RECHECK: &str = "tables whose `recheck` is 1 to 86400 seconds";
 const LIFETIME: &str = "tables whose `idle` and `absolute` are positive whole numbers of seconds";
@@ -172,6 +176,9 @@ fn provider(mut table: Fields, secret: &impl Fn(&str) -> Option<String>) -> Resu
         client_auth,
         scopes: Scopes::parse(&scopes).map_err(|_| invalid(SCOPES))?,
         claims: claims.unwrap_or_else(|| CLAIMS.map(str::to_owned).to_vec()),
+        allow: optional(table.take("allow"), read_requirements)
+            .ok_or_else(|| invalid(ALLOW))?
+            .unwrap_or_default(),
         params: params(table.take("params"))?,
         logout,
         logout_token_scope: token_scope(table.take("logout_token_scope"))?,
@@ -312,6 +319,9 @@ mod tests {
             (json!({ "claims": "email" }), CLAIM_LIST),
             (json!({ "params": { "state": "x" } }), PARAMS),
             (json!({ "params": { "a": 1 } }), PARAMS),
+            (json!({ "allow": {} }), ALLOW),
+            (json!({ "allow": { "hd": "example.com" } }), ALLOW),
+            (json!({ "allow": { "hd": [] } }), ALLOW),
             (json!({ "logout": "yes" }), TABLE),
             (json!({ "logout_token_scope": "all" }), TOKEN_SCOPE),
             (json!({ "recheck": 0 }), RECHECK),

@@ -103,6 +103,7 @@ struct Device {
     current: bool,
     name: String,
     country: Option<String>,
+    provider: Option<String>,
     created: String,
     seen: String,
 }
@@ -294,7 +295,8 @@ pub fn go_on(target: &str, reason: Reason, config: &Config) -> Answer {
 #[must_use]
 pub fn sessions(current: Handle, sessions: &[(Session, String)], config: &Config, now: Timestamp) -> Answer {
     let frame = Frame::of(&config.look);
-    let devices = sessions.iter().map(|(session, name)| Device::of(session, name, current, now)).collect();
+    let devices =
+        sessions.iter().map(|(session, name)| Device::of(session, name, current, config, now)).collect();
     let user_id = sessions.first().map_or("", |(session, _)| session.user_id.as_str());
     let page = Sessions { frame: &frame, user_id, base_path: &config.base_path, devices };
     html(200, Reason::Ok, &page, &frame, config).with("cache-control", "no-store")
@@ -390,13 +392,16 @@ impl Frame {
 }
 
 impl Device {
-    fn of(session: &Session, name: &str, current: Handle, now: Timestamp) -> Self {
+    fn of(session: &Session, name: &str, current: Handle, config: &Config, now: Timestamp) -> Self {
         let handle = Handle { object: current.object, id: session.id };
         Self {
             handle: handle.to_string(),
             current: handle == current,
             name: name.to_owned(),
             country: session.country.clone(),
+            provider: session.login().provider.as_ref().map(|key| {
+                config.provider(key).map_or_else(|| key.clone(), |provider| provider.name.clone())
+            }),
             created: relative(session.created_at, now),
             seen: relative(session.last_seen_at, now),
         }

@@ -22,6 +22,13 @@ pub enum ProviderPage<'a> {
         /// Where the person wanted to go.
         return_to: &'a str,
     },
+    /// The account is not one of those that `allow` lets in.
+    NotAllowed {
+        /// What is missing.
+        claim: &'a str,
+        /// Where the person wanted to go.
+        return_to: &'a str,
+    },
     /// A check failed.
     Refused {
         /// Where the person wanted to go.
@@ -83,6 +90,13 @@ pub fn provider(page: &ProviderPage<'_>, provider: &Provider, config: &Config) -
             format!("The sign-in at {name} was cancelled or not allowed."),
             return_to,
         ),
+        ProviderPage::NotAllowed { claim, return_to } => (
+            403,
+            Reason::Forbidden,
+            "This account is not allowed",
+            format!("You signed in at {name}, but this account lacks what is needed here ({claim})."),
+            return_to,
+        ),
         ProviderPage::Refused { return_to } => (
             400,
             Reason::LoginRefused,
@@ -98,8 +112,12 @@ pub fn provider(page: &ProviderPage<'_>, provider: &Provider, config: &Config) -
             return_to,
         ),
     };
-    let link = login_link(provider, return_to, config);
-    let answer = message(status, reason, heading, &text, Some((&link, "Try again")), config);
+    let (other, label) = match page {
+        ProviderPage::NotAllowed { .. } => ("&account=other", "Use another account"),
+        _ => ("", "Try again"),
+    };
+    let link = format!("{}{other}", login_link(provider, return_to, config));
+    let answer = message(status, reason, heading, &text, Some((&link, label)), config);
     if status == 503 { answer.with("retry-after", "5") } else { answer }
 }
 

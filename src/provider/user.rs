@@ -2,16 +2,20 @@
 //!
 //! Invariant: two people of one provider, or of two, never have one user id, whatever their subjects are.
 
+use oidc::issuer::Tenants;
 use oidc::names::Subject;
 
+use crate::config::Provider;
 use crate::session::MAX_USER_ID;
 
-/// The user id: `<key>:<sub>`, or `<key>:~<digest of issuer and sub>` where that would be too long, or where the subject
-/// has the form of the other.
+/// The user id: `<key>:<sub>`, or `<key>:~<digest of issuer and sub>` where that would be too long, where the subject has
+/// the form of the other, or where the provider has several issuers, of which each has its own subjects.
 #[must_use]
-pub fn user_id(key: &str, issuer: &str, subject: &Subject) -> String {
+pub fn user_id(provider: &Provider, issuer: &str, subject: &Subject) -> String {
+    let key = &provider.key;
     let plain = format!("{key}:{}", subject.as_str());
-    if plain.len() <= MAX_USER_ID && !subject.as_str().starts_with('~') {
+    let has_issuers = matches!(&provider.tenants, Tenants::Listed(tenants) if tenants.len() > 1);
+    if plain.len() <= MAX_USER_ID && !subject.as_str().starts_with('~') && !has_issuers {
         return plain;
     }
     format!("{key}:~{}", subject.digest(issuer))
@@ -20,10 +24,30 @@ pub fn user_id(key: &str, issuer: &str, subject: &Subject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::config;
+    use serde_json::json;
+
+    #[test]
+    fn two_tenants_have_two_people_of_one_subject() {
+        let provider = json!({
+            "key": "corp", "issuer": "https://idp.example/common", "client_id": "gate", "tenants": ["a", "b"],
+        });
+        let config = config(json!({ "PROVIDERS": [provider] })).ok().unwrap();
+        let id = |tenant: &str| {
+            let issuer = format!("https://idp.example/{tenant}");
+            user_id(&config.providers[0], &issuer, &Subject::parse("ada").unwrap())
+        };
+        assert_ne!(id("a"), id("b"));
+        assert!(id("a").starts_with("corp:~"));
+    }
 
     #[test]
     fn a_user_id_is_short_and_nobody_else_s() {
-        let id = |subject: &str| user_id("corp", "https://idp.example", &Subject::parse(subject).unwrap());
+        let provider = json!({ "key": "corp", "issuer": "https://idp.example", "client_id": "gate" });
+        let config = config(json!({ "PROVIDERS": [provider] })).ok().unwrap();
+        let id = |subject: &str| {
+            user_id(&config.providers[0], "https://idp.example", &Subject::parse(subject).unwrap())
+        };
         assert_eq!(id("a/b:c"), "corp:a/b:c");
         let long = "x".repeat(255);
         assert!(id(&long).starts_with("corp:~") && id(&long).len() == "corp:~".len() + 43);

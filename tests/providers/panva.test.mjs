@@ -80,4 +80,44 @@ describe("a person who signs in at the provider", () => {
     await person.signOutThere();
     assert.ok(await soon(async () => !(await isSignedIn(setting.gate, tokens))));
   });
+
+  test("is named as that provider's on the page of devices", async (t) => {
+    const setting = await gateAtProvider(t);
+    const { tokens } = await signIn(setting);
+    const page = await setting.gate.fetch("/auth/sessions", {
+      headers: { ...NAVIGATION, ...presenting(tokens) },
+    });
+    assert.match(await page.text(), /Signed in just now at Corp account/);
+    const own = await (await setting.gate.fetch("/auth/session", { headers: presenting(tokens) })).json();
+    assert.equal(own.provider, "corp");
+    assert.deepEqual(own.claims.groups, ["people"]);
+  });
+});
+
+describe("of the accounts at a provider", () => {
+  const back = async (setting) => {
+    const started = await navigate(setting.gate, "/auth/login?return_to=/echo");
+    const end = await setting.idp.person().signIn(started.headers.get("location"), "alice");
+    const { pathname, search } = new URL(end.url);
+    return navigate(setting.gate, pathname + search, held(started));
+  };
+
+  test("those that `allow` names are let in", async (t) => {
+    const allow = { groups: ["admins", "people"], email_domain: ["example.com"] };
+    const response = await back(await gateAtProvider(t, { provider: { allow } }));
+    assert.ok(tokensIn(response).access);
+  });
+
+  test("all others get a page that says what is missing, and no session", async (t) => {
+    const setting = await gateAtProvider(t, { provider: { allow: { groups: ["admins"] } } });
+    const response = await back(setting);
+    assert.equal(response.status, 403);
+    assert.equal(response.headers.get("gate-reason"), "forbidden");
+    assert.equal(tokensIn(response).access, undefined);
+    const page = await response.text();
+    assert.match(page, /groups/);
+    const [, another] = /href="([^"]*account=other)"/.exec(page);
+    const again = await navigate(setting.gate, another.replaceAll("&#38;", "&").replaceAll("&amp;", "&"));
+    assert.equal(new URL(again.headers.get("location")).searchParams.get("prompt"), "select_account");
+  });
 });

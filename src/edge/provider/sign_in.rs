@@ -1,7 +1,7 @@
 //! A login at a provider, between the person's coming back and the session: the code becomes tokens, the ID token is
 //! checked, claims are read.
 //!
-//! Invariant: a [`Person`] has passed every check of `oidc`. What fails is named by its check, and never holds a token.
+//! Invariant: a [`SomebodyThere`] has passed every check of `oidc`. What fails is named by its check, and never holds a token.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ const TOKEN_TIME: u32 = 8000;
 const USERINFO_TIME: u32 = 3000;
 
 /// Somebody who logged in.
-pub struct Person {
+pub struct SomebodyThere {
     /// What the ID token says.
     pub id_token: IdToken,
     /// Its text.
@@ -84,7 +84,11 @@ pub struct UnderWay<'a> {
 }
 
 /// Who has logged in, by the code that the browser brought.
-pub async fn person(client: &ObjectClient, login: &UnderWay<'_>, code: &Code) -> Result<Person, Failed> {
+pub async fn person(
+    client: &ObjectClient,
+    login: &UnderWay<'_>,
+    code: &Code,
+) -> Result<SomebodyThere, Failed> {
     let UnderWay { provider, metadata, secrets, demand, begun, .. } = *login;
     let left = |most: u32| most.min(TIME_LIMIT.saturating_sub(begun.elapsed()));
     let tokens = tokens(login, code, left(TOKEN_TIME)).await?;
@@ -102,7 +106,7 @@ pub async fn person(client: &ObjectClient, login: &UnderWay<'_>, code: &Code) ->
         check(signed, &expected, platform::now()).map_err(|failed| Failed::Refused(failed.as_str()))?;
     let claims =
         kept_claims(provider, metadata, &id_token, &tokens.access_token, left(USERINFO_TIME)).await?;
-    Ok(Person { id_token, id_token_text: text, claims, refresh_token: tokens.refresh_token })
+    Ok(SomebodyThere { id_token, id_token_text: text, claims, refresh_token: tokens.refresh_token })
 }
 
 async fn tokens(login: &UnderWay<'_>, code: &Code, time: u32) -> Result<Tokens, Failed> {

@@ -25,9 +25,9 @@ use crate::edge::platform::{self, Moment};
 use crate::edge::provider::ProviderTrouble;
 use crate::edge::provider::documents::{Untaken, metadata, signed};
 use crate::edge::provider::leave::Entrusted;
-use crate::edge::provider::sign_in::{Failed, Person, UnderWay, as_client, person};
+use crate::edge::provider::sign_in::{Failed, SomebodyThere, UnderWay, as_client, person};
 use crate::edge::standing::signed_in;
-use crate::gate::{Answered, SessionChange};
+use crate::gate::{Answered, Person, SessionChange, is_met};
 use crate::log::login_refused_line;
 use crate::pages::{self, Problem, ProviderPage};
 use crate::provider::{Attempt, Demand, MOST_ATTEMPTS, ReturnedForm, State, left, user_id};
@@ -282,10 +282,10 @@ async fn sign_in(
     exchange: &Exchange,
     provider: &Provider,
     attempt: &Attempt,
-    person: Person,
+    person: SomebodyThere,
 ) -> Result<Result<Answered, Unavailable>, Failed> {
-    let Person { id_token, id_token_text, claims, refresh_token } = person;
-    let user_id = user_id(&provider.key, &id_token.issuer, &id_token.subject);
+    let SomebodyThere { id_token, id_token_text, claims, refresh_token } = person;
+    let user_id = user_id(provider, &id_token.issuer, &id_token.subject);
     let app_id = exchange.keys().app_id();
     let Ok(object) = object_of(&exchange.client, app_id, &user_id) else { return Ok(Err(Unavailable)) };
     let entrusted = Entrusted { id_token: Some(id_token_text), refresh_token };
@@ -306,6 +306,10 @@ async fn sign_in(
         at_provider: Some(at_provider.into()),
         ..Login::default()
     };
+    let person = Person { user_id: &user_id, handle: None, login: &login, created_at: None };
+    if let Some(missing) = provider.allow.iter().find(|required| !is_met(required, &person)) {
+        return Ok(Ok(not_allowed(exchange, provider, attempt, &missing.claim)));
+    }
     // A step up is for the same person: the handle names the user's object.
     if attempt.demand.handle.is_some_and(|handle| handle.object != object) {
         return Err(Failed::Refused("another user"));
@@ -352,6 +356,16 @@ async fn new_session(
         answer = answer.with("set-cookie", login_cookie(left::COOKIE, "", 0));
     }
     Ok(Answered { answer, change: SessionChange::NewSession(tokens) })
+}
+
+/// The page for a person whom `allow` does not let in.
+fn not_allowed(exchange: &Exchange, provider: &Provider, attempt: &Attempt, claim: &str) -> Answered {
+    report(exchange, provider, "allow");
+    let page = ProviderPage::NotAllowed { claim, return_to: &attempt.return_to };
+    pages::provider(&page, provider, exchange.config())
+        .with("cache-control", "no-store")
+        .with("set-cookie", login_cookie(&attempt.cookie_name(), "", 0))
+        .into()
 }
 
 /// The page for a person whom the provider did not let in.
@@ -464,7 +478,7 @@ async fn logout_command(
         },
         Ended::Session(_, None) => return Err("sub missing"),
     };
-    let user_id = user_id(&provider.key, &token.issuer, &subject);
+    let user_id = user_id(provider, &token.issuer, &subject);
     let app_id = exchange.keys().app_id();
     let object = object_of(&exchange.client, app_id, &user_id).map_err(|Unavailable| "not done yet")?;
     let command = Command::EndAtProvider {
