@@ -7,7 +7,12 @@ import { test } from "node:test";
 import { ROOT } from "../support/repository.mjs";
 
 const markdownIn = (folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".md"));
-const DOCUMENTS = [...markdownIn("."), ...markdownIn("docs").map((name) => `docs/${name}`), "tests/README.md"];
+const DOCUMENTS = [
+  ...markdownIn("."),
+  ...markdownIn("docs").map((name) => `docs/${name}`),
+  ...markdownIn("docs/providers").map((name) => `docs/providers/${name}`),
+  "tests/README.md",
+];
 const text = (path) => readFileSync(join(ROOT, path), "utf8");
 const withoutCode = (markdown) => markdown.replace(/```[\s\S]*?```/g, "");
 
@@ -47,7 +52,7 @@ for (const [document, most] of Object.entries({ "README.md": 8192, "SECURITY.md"
 
 test("every document is named in the README or beside one that is", () => {
   const named = DOCUMENTS.flatMap((document) => [
-    ...text(document).matchAll(/\]\((?:\.\.\/)?(?:docs\/)?([\w-]+\.md)/g),
+    ...text(document).matchAll(/\]\((?:\.\.\/)?(?:docs\/)?(?:providers\/)?([\w-]+\.md)/g),
   ]);
   const names = new Set(named.map(([, name]) => name));
   assert.deepEqual(
