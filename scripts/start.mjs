@@ -1,13 +1,17 @@
-// `npm start`: the gate in front of the demo application, with real local Durable Objects, on http://localhost:8787.
+// `npm start`: the gate in front of the demo application, with real local Durable Objects, on http://localhost:8787, and an
+// identity provider for it beside them.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, relative } from "node:path";
 import { build } from "./build.mjs";
+import { startDemoProvider } from "./demo-provider.mjs";
 import { main, ROOT, Stop, say } from "./run.mjs";
 
 const PORT = Number(process.env.PORT ?? 8787);
+// Always the same one, because sessions remember the provider's address.
+const PROVIDER_PORT = Number(process.env.PROVIDER_PORT ?? (PORT === 0 ? 0 : PORT + 1));
 const HOST = "127.0.0.1";
 const STATE = process.env.STATE ?? join(ROOT, ".wrangler", "start");
 const SECRETS = join(ROOT, ".dev.vars");
@@ -36,9 +40,11 @@ function makeSecrets() {
 }
 
 async function serve() {
-  say("starting the gate and the demo application");
+  say("starting the gate, the demo application and its provider");
   const { Log, LogLevel, Miniflare } = await import("miniflare");
+  const provider = await startDemoProvider(PROVIDER_PORT, join(STATE, "provider.json"));
   const gate = await worker("wrangler.toml", "demo");
+  const app = await worker("examples/demo-app/wrangler.toml");
   const runtime = new Miniflare({
     host: HOST,
     port: PORT,
@@ -46,22 +52,28 @@ async function serve() {
     log: new Log(LogLevel.WARN),
     durableObjectsPersist: STATE,
     workers: [
-      { name: "session-gate", ...gate },
-      { name: "session-gate-demo-app", ...(await worker("examples/demo-app/wrangler.toml")) },
+      { name: "session-gate", ...gate, bindings: { ...gate.bindings, ...provider.bindings } },
+      {
+        name: "session-gate-demo-app",
+        ...app,
+        bindings: { ...app.bindings, PROVIDER: provider.bindings.PROVIDERS[0].key },
+      },
     ],
   });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => runtime.dispose());
-  const port = await started(runtime);
-  console.log(welcome(`http://localhost:${port}`, firstKey(gate.bindings)));
+  const end = () => Promise.all([runtime.dispose(), provider.stop()]);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
+  const address = `http://localhost:${await started(runtime, end)}`;
+  provider.register(address);
+  console.log(welcome(address, provider.issuer, firstKey(gate.bindings)));
 }
 
-// A runtime that failed to start still holds the process open.
-async function started(runtime) {
+// What failed to start still holds the process open.
+async function started(runtime, end) {
   try {
     const { port } = await runtime.ready;
     return port;
   } catch (error) {
-    await runtime.dispose();
+    await end();
     throw error;
   }
 }
@@ -79,11 +91,12 @@ function firstKey({ API_KEYS = "<one of API_KEYS>" }) {
   return API_KEYS.split(",")[0].trim();
 }
 
-function welcome(address, apiKey) {
+function welcome(address, provider, apiKey) {
   return `
 The gate is at ${address}
 
   Log in (any name)   ${address}/login
+  … at a provider     ${address}/auth/login, which is at ${provider}
   Your devices        ${address}/auth/sessions
   Log out             ${address}/logout
   As a backend        curl -H 'api-key: ${apiKey}' '${address}/auth/core/recipe/session/user?userId=ada'

@@ -34,8 +34,8 @@ export function homePage(identity) {
   );
 }
 
-/** @param {{ identity: any, returnTo: string, problem?: string }} form */
-export function loginPage({ identity, returnTo, problem }) {
+/** @param {{ identity: any, returnTo: string, problem?: string, provider?: string }} form */
+export function loginPage({ identity, returnTo, problem, provider }) {
   return page(
     { title: "Log in", path: "/login", visitor: signedInOrNot(identity) },
     html`
@@ -50,8 +50,14 @@ export function loginPage({ identity, returnTo, problem }) {
       <input type="hidden" name="return_to" value="${returnTo}">
       <button class="button">Log in</button>
     </form>
+    ${provider && html`<p><a class="button quiet" href="${atProvider(provider, returnTo)}">Sign in with the demo provider</a></p>`}
   `,
   );
+}
+
+/** The gate's own login, which goes to an identity provider and comes back to `returnTo`. */
+function atProvider(provider, returnTo) {
+  return `/auth/login?${new URLSearchParams({ provider, return_to: returnTo })}`;
 }
 
 export function mePage(identity) {

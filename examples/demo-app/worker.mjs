@@ -21,14 +21,14 @@ const AFTER_LOGIN = "/me";
 const MAX_USER_BYTES = 256;
 
 export default {
-  fetch(request) {
+  fetch(request, { PROVIDER }) {
     const methods = ROUTES[new URL(request.url).pathname];
     if (!methods) return htmlResponse(notFoundPage(identityOf(request)), { status: 404 });
 
     const answer = methods[request.method === "HEAD" ? "GET" : request.method];
     if (!answer) return new Response(null, { status: 405, headers: { allow: Object.keys(methods).join(", ") } });
 
-    return answer(request);
+    return answer(request, PROVIDER);
   },
 };
 
@@ -37,19 +37,20 @@ function home(request) {
   return htmlResponse(homePage(identityOf(request)), { headers: { "cache-control": "no-store" } });
 }
 
-function showLogin(request) {
+function showLogin(request, provider) {
   const returnTo = ownPath(new URL(request.url).searchParams.get("return_to"));
-  return htmlResponse(loginPage({ identity: identityOf(request), returnTo }));
+  return htmlResponse(loginPage({ identity: identityOf(request), returnTo, provider }));
 }
 
-async function login(request) {
+async function login(request, provider) {
   // A body that is no form has no user in it, which the page already knows how to say.
   const form = await request.formData().catch(() => new FormData());
   const user = form.get("user");
   const returnTo = ownPath(form.get("return_to"));
 
   const problem = whatIsWrongWith(user);
-  if (problem) return htmlResponse(loginPage({ identity: identityOf(request), returnTo, problem }), { status: 400 });
+  if (problem)
+    return htmlResponse(loginPage({ identity: identityOf(request), returnTo, problem, provider }), { status: 400 });
 
   // A real application checks a password here.
   return new Response(null, { status: 303, headers: { location: returnTo, ...createSession(user) } });

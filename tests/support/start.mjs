@@ -10,7 +10,7 @@ export async function startDemo(environment) {
   const { match, stop } = await startProcess(process.execPath, [START], {
     ready: /The gate is at (http:\/\/localhost:(\d+))/,
     stopSignal: "SIGTERM",
-    env: { ...process.env, ...environment },
+    env: { ...process.env, PROVIDER_PORT: "0", ...environment },
   });
   const [, url, port] = match;
   const { protocol, host } = new URL(url);
