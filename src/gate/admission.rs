@@ -217,7 +217,8 @@ pub fn interpret(reply: Reply, handle: Handle, credentials: &Credentials, mint: 
         | Reply::Listed(_)
         | Reply::Read { .. }
         | Reply::Updated(_)
-        | Reply::TooLarge => None,
+        | Reply::TooLarge
+        | Reply::EndedAtProvider => None,
     }
 }
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::event::{SessionEvent, SessionEventKind};
 use crate::base::time::{Instant, Seconds, Timestamp};
 use crate::session::{
-    AntiCsrf, Command, FirstUse, Generation, Nonce, Payload, PayloadChange, Policy, Proof, Reply, Scope,
-    Session, SessionId, Unreadable,
+    AntiCsrf, Command, FirstUse, Generation, Nonce, Payload, PayloadChange, Policy, Proof, ProviderEnd,
+    Reply, Scope, Session, SessionId, Unreadable,
 };
 use crate::token::fits_a_cookie;
 
@@ -27,6 +27,8 @@ pub struct Rows {
     pub unreadable: Vec<Unreadable>,
     /// The data of the one session that a `Read` asks for.
     pub data: Map<String, Value>,
+    /// What providers have ended lately; only for a login at one.
+    pub provider_ends: Vec<ProviderEnd>,
 }
 
 /// What to write, and what to answer once it is written.
@@ -40,9 +42,14 @@ pub struct Outcome {
     pub save: Vec<Session>,
     /// Data to store with a row.
     pub data: Option<(SessionId, Map<String, Value>)>,
+    /// What a provider has ended, to be remembered.
+    pub provider_end: Option<ProviderEnd>,
     /// What happened, for the log.
     pub events: Vec<SessionEvent>,
 }
+
+/// For how long it is remembered what a provider has ended.
+pub const PROVIDER_END_MEMORY: Seconds = Seconds::new(600);
 
 impl Outcome {
     /// How many rows go.
@@ -57,11 +64,12 @@ impl Outcome {
 pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Instant>) -> (Reply, Outcome) {
     let instant: Instant = now.into();
     let now = instant.second;
-    let Rows { sessions, unreadable, data: row_data } = rows;
+    let Rows { sessions, unreadable, data: row_data, provider_ends } = rows;
     let mut decision = Decision { sessions, unreadable, policy, now, outcome: Outcome::default() };
     decision.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     decision.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
+        Command::Create { session, .. } if is_ended(&session, &provider_ends, now) => Reply::EndedAtProvider,
         Command::Create { session, data, replaces } => {
             decision.create(session.begun(instant), data, &replaces)
         }
@@ -88,6 +96,13 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
         Command::Update { id, data, payload, claims } => decision.update(id, data, payload, claims),
     };
     (without_sealed(reply), decision.outcome)
+}
+
+/// Whether a provider has ended the login meanwhile that a session is to be made of.
+fn is_ended(session: &Session, ends: &[ProviderEnd], now: Timestamp) -> bool {
+    ends.iter().filter(|end| end.at.within(PROVIDER_END_MEMORY, now)).any(|end| {
+        session.login().is_at(&end.provider, &end.issuer, end.session_id.as_deref(), end.issued_at)
+    })
 }
 
 /// What a provider's login left stays in the object: nobody needs it while the session lives.
@@ -236,6 +251,13 @@ impl Decision<'_> {
         self.delete_where(SessionEventKind::ProviderLogout, |session| {
             session.login().is_at(provider, issuer, session_id, issued_at)
         });
+        self.outcome.provider_end = Some(ProviderEnd {
+            provider: provider.to_owned(),
+            issuer: issuer.to_owned(),
+            session_id: session_id.map(str::to_owned),
+            issued_at,
+            at: self.now,
+        });
         Reply::Revoked { ids: self.ended_since(before), scope: Scope::Current, left: None }
     }
 
@@ -361,7 +383,7 @@ fn in_tenant(session: &Session, tenant_id: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use crate::session::payload::tests::payload;
-    use crate::session::{Login, MAX_CLAIMS};
+    use crate::session::{AtProvider, Login, MAX_CLAIMS};
     use serde_json::json;
 
     const POLICY: Policy = Policy {
@@ -635,5 +657,73 @@ mod tests {
         let too_much = change(json!({ "x": "y".repeat(MAX_CLAIMS) }));
         let (reply, outcome) = decide(rows(&[known]), too_much, &POLICY, at(10));
         assert_eq!((reply, outcome), (Reply::TooLarge, Outcome::default()));
+    }
+
+    #[test]
+    fn a_login_that_its_provider_has_ended_meanwhile_makes_no_session() {
+        let login = |session_id: &str, issued_at: i64| Login {
+            provider: Some("corp".into()),
+            at_provider: Some(Box::new(AtProvider {
+                issuer: "https://idp.example".into(),
+                session_id: Some(session_id.to_owned()),
+                issued_at: at(issued_at),
+                sealed: None,
+            })),
+            ..Login::default()
+        };
+        let end = |session_id: Option<&str>| ProviderEnd {
+            provider: "corp".into(),
+            issuer: "https://idp.example".into(),
+            session_id: session_id.map(str::to_owned),
+            issued_at: at(50),
+            at: at(60),
+        };
+        let reply = |end: ProviderEnd, login: Login, now: i64| {
+            let new = session(9, 0).with_login(login);
+            let create = Command::Create { session: new.into(), data: Map::new(), replaces: Vec::new() };
+            let rows = Rows { provider_ends: vec![end], ..Rows::default() };
+            decide(rows, create, &POLICY, at(now)).0
+        };
+        let is_refused = |reply| reply == Reply::EndedAtProvider;
+        assert!(is_refused(reply(end(Some("s")), login("s", 50), 61)));
+        assert!(is_refused(reply(end(None), login("s", 50), 660)));
+        assert!(!is_refused(reply(end(None), login("s", 50), 661)), "forgotten");
+        assert!(!is_refused(reply(end(Some("s")), login("s", 51), 61)), "a later login");
+        assert!(!is_refused(reply(end(Some("other")), login("s", 50), 61)));
+        assert!(!is_refused(reply(ProviderEnd { provider: "b".into(), ..end(None) }, login("s", 50), 61)));
+        assert!(!is_refused(reply(end(None), Login::default(), 61)), "the application's own");
+    }
+
+    #[test]
+    fn a_provider_ends_its_own_logins_and_no_later_ones() {
+        let of_corp = |n: u8, issued_at: i64| {
+            let at_provider = AtProvider {
+                issuer: "https://idp.example".into(),
+                session_id: Some(format!("s{n}")),
+                issued_at: at(issued_at),
+                sealed: Some("x".into()),
+            };
+            session(n, 0).with_login(Login {
+                provider: Some("corp".into()),
+                at_provider: Some(at_provider.into()),
+                ..Login::default()
+            })
+        };
+        let rows = || Rows {
+            sessions: vec![of_corp(1, 10), of_corp(2, 20), of_corp(3, 30), session(4, 0)],
+            ..Rows::default()
+        };
+        let ended = |session_id: Option<&str>| {
+            let command = Command::EndAtProvider {
+                provider: "corp".into(),
+                issuer: "https://idp.example".into(),
+                session_id: session_id.map(str::to_owned),
+                issued_at: at(20),
+            };
+            decide(rows(), command, &POLICY, at(50)).1.delete
+        };
+        assert_eq!(ended(None), [id(1), id(2)]);
+        assert_eq!(ended(Some("s2")), [id(2)]);
+        assert_eq!(ended(Some("s3")), []);
     }
 }

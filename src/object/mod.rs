@@ -8,7 +8,7 @@ mod event;
 mod failure;
 mod known;
 
-pub use decide::{Outcome, Rows, decide};
+pub use decide::{Outcome, PROVIDER_END_MEMORY, Rows, decide};
 pub use event::{SessionEvent, SessionEventKind};
 pub use failure::{PlatformError, StoreFailure};
 pub use known::Known;

@@ -16,7 +16,9 @@ pub use handle::{Handle, ObjectId};
 pub use ids::{Nonce, SessionId};
 pub use login::{AtProvider, Login};
 pub use payload::{PROTECTED, Payload, ProtectedName};
-pub use protocol::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, Reach, Reply, Scope};
+pub use protocol::{
+    AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Reach, Reply, Scope,
+};
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 
 use serde::Serialize;

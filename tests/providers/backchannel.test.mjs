@@ -135,14 +135,6 @@ describe("a logout token with a sid", () => {
     await assertTaken(await post(idp.logoutToken({ sid: session.login.sid })), 400);
     assert.ok(await isSignedIn(gate, session));
   });
-
-  test("and no sub ends that session with an index", async (t) => {
-    const { idp, gate: at } = await pair(t, { provider: { sid_index: true } });
-    const user = somebody();
-    const [one, other] = [await signedIn(at, idp, { user }), await signedIn(at, idp, { user })];
-    await assertTaken(await post(idp.logoutToken({ sid: one.login.sid }), { at }), 200);
-    assert.deepEqual([await isSignedIn(at, one), await isSignedIn(at, other)], [false, true]);
-  });
 });
 
 test("case L7: for an unknown user is taken", async () => {

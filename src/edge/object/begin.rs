@@ -14,6 +14,8 @@ pub enum Begun {
     Session(Handle, Box<Session>),
     /// Its access token would not fit a cookie. Nothing changed.
     TooLarge,
+    /// Its provider has ended the login meanwhile. Nothing changed.
+    EndedAtProvider,
 }
 
 /// Makes a session in the place of `earlier` ones: those of the same user end in the same step, the others after it.
@@ -31,6 +33,7 @@ pub async fn begin(
     let (handle, session) = match client::ask(client, app_id, object, command).await? {
         Reply::Created(session) => (Handle { object, id: session.id }, session),
         Reply::TooLarge => return Ok(Begun::TooLarge),
+        Reply::EndedAtProvider => return Ok(Begun::EndedAtProvider),
         _ => return Err(Unavailable),
     };
     if !others.is_empty() {

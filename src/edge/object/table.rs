@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::edge::platform;
 use crate::log::unreadable_line;
 use crate::object::{Known, Outcome, Rows};
-use crate::session::{Command, ObjectId, Policy, Reach, SessionId, Stored};
+use crate::session::{Command, ObjectId, Policy, ProviderEnd, Reach, SessionId, Stored};
 
 /// What goes wrong is the platform's, so it stays in the platform's own form.
 type Result<T> = std::result::Result<T, JsValue>;
@@ -26,6 +26,10 @@ const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
     session TEXT NOT NULL,
     data TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID";
+
+/// What providers have ended lately, as JSON. There is none where there are no providers.
+const CREATE_ENDS: &str =
+    "CREATE TABLE IF NOT EXISTS provider_ends (at INTEGER NOT NULL, ended TEXT NOT NULL)";
 
 const SAVE: &str = "INSERT INTO sessions (id, app_id, session) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET session = excluded.session";
@@ -42,13 +46,14 @@ pub struct Table {
     object: ObjectId,
     sql: JsValue,
     exists: Cell<Option<bool>>,
+    has_ends: Cell<Option<bool>>,
     known: Cell<Known>,
 }
 
 impl Table {
     /// The table in an object's `sql`.
     pub fn new(object: ObjectId, sql: JsValue) -> Self {
-        Self { object, sql, exists: Cell::default(), known: Cell::default() }
+        Self { object, sql, exists: Cell::default(), has_ends: Cell::default(), known: Cell::default() }
     }
 
     /// The rows that a command of `app_id` needs to see.
@@ -58,9 +63,14 @@ impl Table {
             Reach::All => self.with_all(|known| Rows {
                 sessions: known.of_app(app_id),
                 unreadable: known.unreadable_of(app_id),
-                data: Map::new(),
+                ..Rows::default()
             })?,
         };
+        if let Command::Create { session, .. } = command
+            && session.login().at_provider.is_some()
+        {
+            rows.provider_ends = self.provider_ends()?;
+        }
         if let Command::Read { id } = command
             && !rows.sessions.is_empty()
         {
@@ -96,12 +106,49 @@ impl Table {
             let update = "UPDATE sessions SET data = ? WHERE id = ?";
             self.execute(update, [Some(&json(data)?), Some(&id.to_string()), None])?;
         }
+        if let Some(end) = &outcome.provider_end {
+            self.execute(CREATE_ENDS, [None; 3])?;
+            let at = end.at.seconds().to_string();
+            let insert = "INSERT INTO provider_ends (at, ended) VALUES (CAST(? AS INTEGER), ?)";
+            self.execute(insert, [Some(&at), Some(&json(end)?), None])?;
+            self.has_ends.set(Some(true));
+        }
         self.known.set(known.with(app_id, outcome));
         Ok(())
     }
 
+    /// Forgets what providers have ended before `before`; returns when the latest of the others was heard.
+    pub fn forget_provider_ends(&self, before: Timestamp) -> Result<Option<Timestamp>> {
+        if !self.has_ends()? {
+            return Ok(None);
+        }
+        let before = before.seconds().to_string();
+        let delete = "DELETE FROM provider_ends WHERE at < CAST(? AS INTEGER)";
+        self.execute(delete, [Some(&before), None, None])?;
+        let latest = self.query("SELECT coalesce(max(at), '') FROM provider_ends", None)?;
+        let latest = latest.trim().parse().ok().map(Timestamp::from_seconds);
+        if latest.is_none() {
+            self.execute("DROP TABLE provider_ends", [None; 3])?;
+            self.has_ends.set(Some(false));
+        }
+        Ok(latest)
+    }
+
+    fn provider_ends(&self) -> Result<Vec<ProviderEnd>> {
+        if !self.has_ends()? {
+            return Ok(Vec::new());
+        }
+        let lines = self.query("SELECT ended FROM provider_ends", None)?;
+        let read = |line: &str| serde_json::from_str(line).ok().and_then(ProviderEnd::read);
+        Ok(lines.lines().filter_map(read).collect())
+    }
+
     /// Whether nothing will be left once this has been written: then all of the storage can go instead.
     pub fn is_emptied_by(&self, outcome: &Outcome) -> Result<bool> {
+        // What a provider has ended is remembered, though no session is left.
+        if outcome.provider_end.is_some() || (outcome.deletes() > 0 && self.has_ends()?) {
+            return Ok(false);
+        }
         let known = self.known.take();
         let is_emptied = known.is_emptied_by(outcome);
         self.known.set(known);
@@ -117,6 +164,7 @@ impl Table {
     /// The storage was emptied, and the table went with it.
     pub fn dropped(&self) {
         self.exists.set(Some(false));
+        self.has_ends.set(Some(false));
         self.known.set(Known::all(Vec::new()));
     }
 
@@ -124,10 +172,23 @@ impl Table {
         if let Some(exists) = self.exists.get() {
             return Ok(exists);
         }
-        let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'sessions'";
-        let exists = !self.query(query, None)?.is_empty();
-        self.exists.set(Some(exists));
-        Ok(exists)
+        self.look_for_tables()?;
+        Ok(self.exists.get().unwrap_or_default())
+    }
+
+    fn has_ends(&self) -> Result<bool> {
+        if self.has_ends.get().is_none() {
+            self.look_for_tables()?;
+        }
+        Ok(self.has_ends.get().unwrap_or_default())
+    }
+
+    fn look_for_tables(&self) -> Result<()> {
+        let names = self.query("SELECT name FROM sqlite_master WHERE type = 'table'", None)?;
+        let has = |table: &str| Some(names.lines().any(|name| name == table));
+        self.exists.set(has("sessions"));
+        self.has_ends.set(has("provider_ends"));
+        Ok(())
     }
 
     fn read_data(&self, id: SessionId) -> Result<Map<String, Value>> {
@@ -143,7 +204,7 @@ impl Table {
         let sessions = known.find(app_id, id).into_iter().collect();
         let unreadable = known.unreadable_of(app_id);
         self.known.set(known);
-        Ok(Rows { sessions, unreadable, data: Map::new() })
+        Ok(Rows { sessions, unreadable, ..Rows::default() })
     }
 
     fn with_all<T>(&self, look: impl Fn(&Known) -> T) -> Result<T> {

@@ -17,7 +17,7 @@ use crate::edge::object::table::Table;
 use crate::edge::platform::{self, Moment};
 use crate::log::session_line;
 use crate::object::SessionEvent;
-use crate::object::decide;
+use crate::object::{PROVIDER_END_MEMORY, decide};
 use crate::session::{Command, Envelope, Handle, ObjectId, Reply};
 
 /// A user's sessions.
@@ -63,7 +63,11 @@ impl UserSessions {
                 self.report(&isolate, &app_id, event, now);
             }
         }
-        match self.table.first_end(policy)? {
+        let memory = i64::from(PROVIDER_END_MEMORY.get());
+        let forgotten = Timestamp::from_seconds(now.seconds().saturating_sub(memory));
+        let remembered = self.table.forget_provider_ends(forgotten)?;
+        let remembered = remembered.map(|at| at.after(PROVIDER_END_MEMORY));
+        match self.table.first_end(policy)?.into_iter().chain(remembered).min() {
             Some(first_end) => self.wake_after(first_end, now),
             None => self.forget_everything(),
         }
@@ -83,9 +87,12 @@ impl UserSessions {
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }
-        if let Reply::Created(_) = &reply
-            && let Some(end) = self.table.first_end(policy)?
-        {
+        let first_end = match (&reply, &outcome.provider_end) {
+            (Reply::Created(_), _) => self.table.first_end(policy)?,
+            (_, Some(end)) => Some(end.at.after(PROVIDER_END_MEMORY)),
+            _ => None,
+        };
+        if let Some(end) = first_end {
             // The session holds without an alarm: an expired row is refused whether it is deleted or not.
             if let Err(error) = self.wake_no_later_than(end, now) {
                 platform::log_error(&format!("setting the alarm: {}", platform::message_of(&error)));

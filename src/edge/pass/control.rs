@@ -152,6 +152,8 @@ async fn create_session(
             tokens.map(SessionChange::NewSession).map_err(unavailable)
         }
         Begun::TooLarge => Err(refused(exchange, "gate-create-session", TOKEN_TOO_LARGE)),
+        // Only of a provider's logins.
+        Begun::EndedAtProvider => Err(exchange.unavailable()),
     }
 }
 

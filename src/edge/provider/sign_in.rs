@@ -40,6 +40,8 @@ pub struct SomebodyThere {
     pub id_token_text: String,
     /// What is kept of the person.
     pub claims: Claims,
+    /// The same, with what `allow` asks for.
+    pub known: Claims,
     /// What asks the provider whether the person may stay.
     pub refresh_token: Option<String>,
 }
@@ -104,9 +106,9 @@ pub async fn person(
     };
     let id_token =
         check(signed, &expected, platform::now()).map_err(|failed| Failed::Refused(failed.as_str()))?;
-    let claims =
+    let (claims, known) =
         kept_claims(provider, metadata, &id_token, &tokens.access_token, left(USERINFO_TIME)).await?;
-    Ok(SomebodyThere { id_token, id_token_text: text, claims, refresh_token: tokens.refresh_token })
+    Ok(SomebodyThere { id_token, id_token_text: text, claims, known, refresh_token: tokens.refresh_token })
 }
 
 async fn tokens(login: &UnderWay<'_>, code: &Code, time: u32) -> Result<Tokens, Failed> {
@@ -169,27 +171,35 @@ async fn assertion(provider: &Provider, metadata: &Metadata) -> Result<String, P
     Err(trouble("it is no PKCS #8 key and no JWK for RS256, ES256, ES384, ES512 or EdDSA"))
 }
 
-/// The claims that are kept: of the ID token, and of `UserInfo` if one is missing there.
+/// The claims that are kept, and these with what `allow` asks for: of the ID token, and of `UserInfo` if one is missing
+/// there.
 async fn kept_claims(
     provider: &Provider,
     metadata: &Metadata,
     id_token: &IdToken,
     access_token: &str,
     time: u32,
-) -> Result<Claims, Failed> {
-    let wanted = &provider.claims;
+) -> Result<(Claims, Claims), Failed> {
+    let asked = provider.allow.iter().flat_map(|required| match required.claim.as_str() {
+        "email_domain" => vec!["email".to_owned(), "email_verified".to_owned()],
+        claim => vec![claim.to_owned()],
+    });
+    let wanted: Vec<String> = provider.claims.iter().cloned().chain(asked).collect();
     let more = match &metadata.userinfo {
-        Some(endpoint) if claims::is_any_missing(&id_token.claims, wanted) => {
+        Some(endpoint) if claims::is_any_missing(&id_token.claims, &wanted) => {
             userinfo_of(provider, endpoint, access_token, id_token, time).await?
         }
         _ => None,
     };
-    let kept = claims::kept(&id_token.claims, more.as_ref(), wanted);
-    // In ASCII a text takes up to three times as much.
-    let fitting = [MAX_CLAIMS, MAX_CLAIMS / 3]
-        .into_iter()
-        .find_map(|limit| Claims::try_from(claims::bounded(kept.clone(), limit)?).ok());
-    fitting.ok_or(Failed::Refused("claims"))
+    let fitting = |wanted: &[String]| {
+        let kept = claims::kept(&id_token.claims, more.as_ref(), wanted);
+        // In ASCII a text takes up to three times as much.
+        let limits = [MAX_CLAIMS, MAX_CLAIMS / 3].into_iter();
+        let mut fitting =
+            limits.filter_map(|limit| Claims::try_from(claims::bounded(kept.clone(), limit)?).ok());
+        fitting.next().ok_or(Failed::Refused("claims"))
+    };
+    Ok((fitting(&provider.claims)?, fitting(&wanted)?))
 }
 
 /// What `UserInfo` says; nothing if it does not answer, since no claim meets no rule.

@@ -159,6 +159,8 @@ impl Core<'_> {
         match begin(&self.exchange.client, app_id, session, call.data, Vec::new()).await? {
             Begun::Session(handle, session) => self.with_tokens(self.mint().first(&session, handle)).await,
             Begun::TooLarge => Err(cdi::payload_too_large().into()),
+            // Only of a provider's logins.
+            Begun::EndedAtProvider => Err(Failed::Unavailable),
         }
     }
 

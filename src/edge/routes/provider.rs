@@ -284,7 +284,7 @@ async fn sign_in(
     attempt: &Attempt,
     person: SomebodyThere,
 ) -> Result<Result<Answered, Unavailable>, Failed> {
-    let SomebodyThere { id_token, id_token_text, claims, refresh_token } = person;
+    let SomebodyThere { id_token, id_token_text, claims, known, refresh_token } = person;
     let user_id = user_id(provider, &id_token.issuer, &id_token.subject);
     let app_id = exchange.keys().app_id();
     let Ok(object) = object_of(&exchange.client, app_id, &user_id) else { return Ok(Err(Unavailable)) };
@@ -306,7 +306,8 @@ async fn sign_in(
         at_provider: Some(at_provider.into()),
         ..Login::default()
     };
-    let person = Person { user_id: &user_id, handle: None, login: &login, created_at: None };
+    let shown = Login { claims: known, ..login.clone() };
+    let person = Person { user_id: &user_id, handle: None, login: &shown, created_at: None };
     if let Some(missing) = provider.allow.iter().find(|required| !is_met(required, &person)) {
         return Ok(Ok(not_allowed(exchange, provider, attempt, &missing.claim)));
     }
@@ -314,7 +315,9 @@ async fn sign_in(
     if attempt.demand.handle.is_some_and(|handle| handle.object != object) {
         return Err(Failed::Refused("another user"));
     }
-    Ok(new_session(exchange, attempt, user_id, login).await)
+    new_session(exchange, attempt, user_id, login)
+        .await
+        .map_or_else(|error| Ok(Err(error)), |made| made.map(Ok))
 }
 
 async fn new_session(
@@ -322,7 +325,7 @@ async fn new_session(
     attempt: &Attempt,
     user_id: String,
     login: Login,
-) -> Result<Answered, Unavailable> {
+) -> Result<Result<Answered, Failed>, Unavailable> {
     let (head, config, keys) = (&exchange.head, exchange.config(), exchange.keys());
     let session = Session {
         anti_csrf: config.anti_csrf == AntiCsrfMode::Token,
@@ -335,8 +338,10 @@ async fn new_session(
     let mut earlier = exchange.shown(credentials).await;
     earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
     let begun = begin(&exchange.client, keys.app_id(), session, serde_json::Map::new(), earlier);
-    let Begun::Session(handle, session) = exchange.timed(Stage::Check, begun).await? else {
-        return Err(Unavailable);
+    let (handle, session) = match exchange.timed(Stage::Check, begun).await? {
+        Begun::Session(handle, session) => (handle, session),
+        Begun::EndedAtProvider => return Ok(Err(Failed::Refused("ended at the provider"))),
+        Begun::TooLarge => return Err(Unavailable),
     };
     let tokens = exchange.seal(exchange.mint().first(&session, handle)).await?;
     // A redirect that another site began shows no strict cookie: a page of this site goes on.
@@ -355,7 +360,7 @@ async fn new_session(
     if left::is_held(head, keys, exchange.now) {
         answer = answer.with("set-cookie", login_cookie(left::COOKIE, "", 0));
     }
-    Ok(Answered { answer, change: SessionChange::NewSession(tokens) })
+    Ok(Ok(Answered { answer, change: SessionChange::NewSession(tokens) }))
 }
 
 /// The page for a person whom `allow` does not let in.

@@ -222,6 +222,8 @@ pub enum Reply {
     Updated(Session),
     /// The access token would not fit a cookie, or the claims are over their limit. Nothing changed.
     TooLarge,
+    /// The provider has ended the login meanwhile. Nothing changed.
+    EndedAtProvider,
 }
 
 /// What a provider's login left with a session that has ended: enough to end the provider's.
@@ -232,6 +234,21 @@ pub struct Left {
     /// ID token and refresh token, sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,
+}
+
+/// That a provider has ended sessions: remembered, since a login may be under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderEnd {
+    /// The provider's key.
+    pub provider: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// The session there; all of the user's without.
+    pub session_id: Option<String>,
+    /// When the provider said so, by its own clock.
+    pub issued_at: Timestamp,
+    /// When it was heard, by the object's.
+    pub at: Timestamp,
 }
 
 /// Which rows a command needs to see.
@@ -616,6 +633,7 @@ mod tests {
         );
         pinned(&Reply::Updated(session()), Reply::read, json!({ "updated": session_json() }));
         pinned(&Reply::TooLarge, Reply::read, json!("too_large"));
+        pinned(&Reply::EndedAtProvider, Reply::read, json!("ended_at_provider"));
     }
 
     #[test]

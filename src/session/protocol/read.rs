@@ -12,7 +12,7 @@
 use serde_json::Value;
 
 use super::super::{Nonce, SessionId};
-use super::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, Reply, Scope};
+use super::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Reply, Scope};
 use crate::base::json::{Fields, array, object, optional, text, variant};
 use crate::base::time::{Seconds, Timestamp};
 use crate::session::{
@@ -143,6 +143,7 @@ impl Reply {
             "superseded" => Self::Superseded,
             "anti_csrf_missing" => Self::AntiCsrfMissing,
             "too_large" => Self::TooLarge,
+            "ended_at_provider" => Self::EndedAtProvider,
             "renewed" => {
                 let mut fields = Fields::of(content)?;
                 Self::Renewed {
@@ -293,6 +294,21 @@ fn at_provider(value: Value) -> Option<AtProvider> {
         issued_at: time(fields.take("issued_at"))?,
         sealed: optional(fields.take("sealed"), text)?,
     })
+}
+
+impl ProviderEnd {
+    /// Reads one that is stored.
+    #[must_use]
+    pub fn read(value: Value) -> Option<Self> {
+        let mut fields = Fields::of(value)?;
+        Some(Self {
+            provider: fields.text("provider")?,
+            issuer: fields.text("issuer")?,
+            session_id: optional(fields.take("session_id"), text)?,
+            issued_at: time(fields.take("issued_at"))?,
+            at: time(fields.take("at"))?,
+        })
+    }
 }
 
 fn left(value: Value) -> Option<Left> {
