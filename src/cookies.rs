@@ -338,7 +338,7 @@ impl CookieSettings {
     }
 
     /// The domains that a cookie for `host` can have been set with: the configured one, the host
-    /// itself and those above it, down to two labels. A browser ignores the ones that are nobody's.
+    /// itself and those above it, down to two labels. Browsers ignore public suffixes.
     /// Of a deep host the shortest count: a cookie that is shared is shared as widely as can be.
     fn domains_of<'a>(&'a self, host: &'a str) -> Vec<&'a str> {
         let mut above: Vec<&str> = Vec::new();

@@ -92,7 +92,7 @@ pub struct Config {
     app_id: String,
 }
 
-/// `ANTI_CSRF`: what is asked of an unsafe request beside its provenance.
+/// `ANTI_CSRF`: what is asked of an unsafe request besides its provenance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AntiCsrfMode {
     /// Nothing more.
@@ -132,7 +132,7 @@ impl fmt::Display for Invalid {
 }
 
 impl Config {
-    /// Reads the configuration from what `lookup` gives for each variable.
+    /// Reads the configuration from what `lookup` returns for each variable.
     ///
     /// # Errors
     /// The first variable with a wrong value.

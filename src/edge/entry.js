@@ -46,7 +46,7 @@ export default {
 const ALARM_AGAIN = 30 * 60_000;
 
 /**
- * The object of a user's sessions; its one method takes a command and gives the reply, both as JSON.
+ * The object of a user's sessions; its one method takes a command and returns the reply, both as JSON.
  * @extends {DurableObject<gate.Bindings>}
  */
 export class UserSessions extends DurableObject {

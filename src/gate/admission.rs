@@ -64,7 +64,7 @@ pub enum Absence {
     None,
     /// The access token has expired, and nothing was there to renew it with.
     Unrenewed,
-    /// They are in each other's way.
+    /// The cookies belong to different sessions, or one was sent twice.
     Conflict,
     /// There is a refresh cookie, but only the refresh route may use it.
     TryRefresh,

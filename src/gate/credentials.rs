@@ -22,7 +22,7 @@ pub struct Credentials {
     pub access: Access,
     /// Its text.
     pub access_text: String,
-    /// The refresh token, if it was made by us. Not looked at beside a good access token of its session,
+    /// The refresh token, if it was made by us. Not checked where a good access token of its session is there,
     /// which can do all that it could: its check costs more than everything else about a request.
     pub refresh: Option<RefreshToken>,
     /// Logouts that could not be done yet.
@@ -86,7 +86,7 @@ pub enum Access {
     Expired(Rc<AccessToken>),
 }
 
-/// How many values of one cookie name are looked at beside the session's own: more than a browser ever
+/// How many values of one cookie name are looked at besides the session's own: more than a browser ever
 /// holds, and few enough that no request can ask for a crowd of objects.
 const MAX_BESIDE: usize = 16;
 

@@ -1,8 +1,8 @@
 //! What of a request and its answer stays between the two ends: the headers of a client that no
 //! application may see, and the address of an application that no client may see.
 //!
-//! Invariant: what an application may believe about a request beside what the client itself is free to
-//! claim, is the gate's word: who it is from, and at which address it was made.
+//! Invariant: who a request is from and at which address it was made, the application learns from the gate alone; what a
+//! client says of either is stripped.
 
 use super::Origin;
 use crate::base::names::is_taken_for;

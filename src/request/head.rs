@@ -25,7 +25,7 @@ struct Line {
 
 impl Head {
     /// Takes a request's head: method, URL and headers, a line each. `None` when the URL is not
-    /// absolute, which the runtime never gives.
+    /// absolute; the runtime's always is.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (method, rest) = text.split_once('\n')?;

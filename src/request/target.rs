@@ -47,7 +47,7 @@ pub fn percent_encode(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// Nothing but what is no ASCII.
+/// Escapes non-ASCII bytes only.
 const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// A header carries ASCII only; a browser escapes the rest of a URL in the same way.

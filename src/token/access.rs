@@ -218,8 +218,8 @@ impl AccessToken {
     }
 }
 
-/// Whether a text claims to be for this session, which is known to be genuine from elsewhere: its
-/// signature was not looked at.
+/// Whether the unverified claims of a text name this session. Only for where the refresh token has authenticated the
+/// session already.
 #[must_use]
 pub fn claims_session(text: &str, handle: Handle) -> bool {
     let claims = text.split('.').nth(1).and_then(part);

@@ -128,7 +128,7 @@ impl Secret {
 
     fn derive_key<const N: usize>(&self, app_id: &str, label: &str) -> [u8; N] {
         let mut key = [0; N];
-        // Cannot fail: HKDF-SHA256 gives up to 8160 bytes and every key here is at most 64.
+        // Cannot fail: HKDF-SHA256 yields up to 8160 bytes and every key here is at most 64.
         let _ = self.derive.expand_multi_info(&[app_id.as_bytes(), b"/", label.as_bytes()], &mut key);
         key
     }
@@ -188,11 +188,11 @@ impl Keys {
         self.fingerprints.first().map(|fingerprint| slot.id(fingerprint)).unwrap_or_default()
     }
 
-    /// Whether a token can be signed with the key of this id: it is ours, and its time has come, or is
-    /// next and has come elsewhere, where the clock is ahead.
+    /// Whether a token can be signed with the key of this id: true for keys of past, current and next periods (another
+    /// machine's clock may be ahead) and for the static key.
     ///
-    /// So it is with a key of a past period: an expired token still has to be recognised at logout.
-    /// Whether such a key may vouch for a living token is [`Keys::is_published`].
+    /// A past key still counts, because an expired token has to be recognised at logout. Whether a key may vouch for a
+    /// token that has not expired is [`Keys::is_published`].
     #[must_use]
     pub fn can_have_signed(&self, id: &str, now: Timestamp) -> bool {
         match self.find(id) {

@@ -1,7 +1,7 @@
 //! The three tokens a browser holds, and the keys they are made with.
 //!
-//! Invariant: every key is derived from the configured secrets and none is stored; a token that was
-//! not made with one of them is never told apart from noise.
+//! Invariant: every key is derived from the configured secrets and none is stored; a token made with any other key is
+//! rejected like random bytes.
 
 mod access;
 mod draft;

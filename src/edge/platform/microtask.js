@@ -1,5 +1,5 @@
-// What Rust's futures are driven with. The platform's own `queueMicrotask` prepares for a callback that throws, at ten
-// times the price of a promise's reaction; ours never throws but to end the instance.
+// Replaces `queueMicrotask` for Rust's futures: a promise's reaction costs a tenth. The platform's own prepares for a
+// callback that throws; ours throws only where the Wasm instance aborts.
 
 /** @param {() => void} task */
 export const queueMicrotask = (task) => {

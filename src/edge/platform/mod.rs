@@ -50,7 +50,7 @@ extern "C" {
 
     /// A response whose head comes within so many milliseconds, or `undefined`.
     #[wasm_bindgen(js_name = responseWithin)]
-    pub fn response_within(response: &Promise, patience: f64) -> Promise;
+    pub fn response_within(response: &Promise, time: f64) -> Promise;
 
     /// Gives up a response that is on its way.
     #[wasm_bindgen(js_name = dropUnread)]
@@ -58,7 +58,7 @@ extern "C" {
 
     /// The bytes of a body, or why there are none.
     #[wasm_bindgen(js_name = bytesOf, catch)]
-    fn bytes_of(body: &web_sys::ReadableStream, limit: u32, patience: u32) -> Result<Promise, JsValue>;
+    fn bytes_of(body: &web_sys::ReadableStream, limit: u32, time: u32) -> Result<Promise, JsValue>;
 
     /// Whether a client may go on, by the platform's rate limiter.
     #[wasm_bindgen(js_name = isWithinLimit, catch)]
@@ -74,9 +74,9 @@ extern "C" {
 
     /// Asks an object and waits for its answer for so many milliseconds; `undefined` if there is none.
     #[wasm_bindgen(catch)]
-    pub fn ask(namespace: &JsValue, hex: &str, command: &str, patience: u32) -> Result<Promise, JsValue>;
+    pub fn ask(namespace: &JsValue, hex: &str, command: &str, time: u32) -> Result<Promise, JsValue>;
 
-    /// Runs a statement that reads; gives the first column of its rows, a line each.
+    /// Runs a statement that reads; returns the first column of its rows, a line each.
     #[wasm_bindgen(catch)]
     pub fn query(sql: &JsValue, statement: &str, binding: Option<&str>) -> Result<String, JsValue>;
 
@@ -227,11 +227,11 @@ pub enum Unread {
     Broken,
 }
 
-/// The body of a request, of at most `limit` bytes that come within `patience`.
-pub async fn read_body(request: &Request, limit: u32, patience: Duration) -> Result<Vec<u8>, Unread> {
+/// The body of a request, of at most `limit` bytes that come within `time`.
+pub async fn read_body(request: &Request, limit: u32, time: Duration) -> Result<Vec<u8>, Unread> {
     let Some(body) = request.body() else { return Ok(Vec::new()) };
-    let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
-    let promise = bytes_of(&body, limit, patience).map_err(|_| Unread::Broken)?;
+    let time = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    let promise = bytes_of(&body, limit, time).map_err(|_| Unread::Broken)?;
     let read = JsFuture::from(promise).await.map_err(|_| Unread::Broken)?;
     match read.as_string().as_deref() {
         Some("large") => Err(Unread::TooLarge),

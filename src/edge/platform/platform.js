@@ -93,11 +93,11 @@ export function changedResponse(response, changes) {
 /**
  * A response whose head comes within so many milliseconds; `undefined` if it does not, and it is given up.
  * @param {Promise<Response>} response
- * @param {number} patience
+ * @param {number} time
  * @returns {Promise<Response | undefined>}
  */
-export function responseWithin(response, patience) {
-  return within(response, patience, (resolve) => {
+export function responseWithin(response, time) {
+  return within(response, time, (resolve) => {
     dropUnread(response);
     resolve(undefined);
   });
@@ -113,19 +113,19 @@ export function dropUnread(response) {
 
 /**
  * The bytes of a body; `"large"` if there are more than `limit`, `"slow"` if they take more than so many milliseconds.
- * Whoever sends too much or too little is not waited for, and no more than `limit` bytes of it are kept.
+ * A client that sends too much or too slowly is not waited for, and at most `limit` bytes are kept.
  * @param {ReadableStream<Uint8Array>} body
  * @param {number} limit
- * @param {number} patience
+ * @param {number} time
  * @returns {Promise<Uint8Array | "large" | "slow">}
  */
-export function bytesOf(body, limit, patience) {
+export function bytesOf(body, limit, time) {
   const reader = body.getReader();
   const giveUp = (/** @type {"large" | "slow"} */ why) => {
     reader.cancel().catch(() => {});
     return why;
   };
-  return within(readUpTo(reader, limit, giveUp), patience, (resolve) => resolve(giveUp("slow")));
+  return within(readUpTo(reader, limit, giveUp), time, (resolve) => resolve(giveUp("slow")));
 }
 
 /**
@@ -195,10 +195,10 @@ function change(headers, changes) {
  * @param {Objects} namespace
  * @param {string} hex
  * @param {string} command
- * @param {number} patience
+ * @param {number} time
  * @returns {Promise<string | undefined>}
  */
-export function ask(namespace, hex, command, patience) {
+export function ask(namespace, hex, command, time) {
   let id;
   try {
     id = namespace.idFromString(hex);
@@ -206,21 +206,21 @@ export function ask(namespace, hex, command, patience) {
     return Promise.resolve(undefined);
   }
   const reply = namespace.get(id).run(command);
-  // Not an error that is there from the start: it takes down its stack, for more than the timer costs.
-  return within(reply, patience, (_, reject) => reject(new Error("no answer in time")));
+  // The error is made only on timeout: capturing a stack costs more than the timer.
+  return within(reply, time, (_, reject) => reject(new Error("no answer in time")));
 }
 
 /**
  * What a promise comes to, unless it takes more than so many milliseconds: then `late` settles it.
  * @template T, U
  * @param {Promise<T>} promise
- * @param {number} patience
+ * @param {number} time
  * @param {(resolve: (value: T | U) => void, reject: (error: Error) => void) => void} late
  * @returns {Promise<T | U>}
  */
-function within(promise, patience, late) {
+function within(promise, time, late) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(late, patience, resolve, reject);
+    const timer = setTimeout(late, time, resolve, reject);
     /** @param {(value: any) => void} settle */
     const inTime = (settle) => (/** @type {any} */ value) => {
       clearTimeout(timer);
@@ -240,7 +240,7 @@ export function objectId(namespace, name) {
 }
 
 /**
- * Runs a statement that reads; gives the first column of its rows, a line each.
+ * Runs a statement that reads; returns the first column of its rows, a line each.
  * @param {SqlStorage} sql
  * @param {string} statement
  * @param {Binding[]} bindings

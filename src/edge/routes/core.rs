@@ -26,7 +26,7 @@ use crate::token::{RefreshToken, Verified, Version, draft_jwt};
 /// The largest body of a call, in bytes.
 const MAX_BODY: u32 = 1024 * 1024;
 
-/// For how long the body of a call is waited for. Whoever sends it has a key.
+/// For how long the body of a call is waited for. Its sender has a key.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// One call under way.

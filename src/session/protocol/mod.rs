@@ -64,7 +64,7 @@ pub enum Command {
         scope: Scope,
         /// What the browser could show for it.
         proof: Proof,
-        /// When it asked, if that is some time ago: later sessions are none of its business.
+        /// When it asked, if that is some time ago: sessions created later are not affected.
         as_of: Option<Timestamp>,
     },
     /// End these sessions, by the application's word.
