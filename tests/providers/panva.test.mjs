@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { gateFor, isSignedIn, NAVIGATION, presenting, setCookies, soon, tokensIn } from "../support/index.mjs";
+import {
+  claimsOf,
+  gateFor,
+  isSignedIn,
+  NAVIGATION,
+  presenting,
+  setCookies,
+  soon,
+  tokensIn,
+} from "../support/index.mjs";
 import { panva } from "../support/providers/panva.mjs";
 
 /**
@@ -43,7 +52,8 @@ async function signIn({ gate, idp }, user = "alice", person = idp.person()) {
   const back = await navigate(gate, pathname + search, held(started));
   assert.equal(back.status, 303);
   assert.equal(back.headers.get("location"), "/echo?x=1");
-  return { person, tokens: tokensIn(back), started, callback: pathname + search };
+  const tokens = tokensIn(back);
+  return { person, tokens, handle: claimsOf(tokens.access).sessionHandle };
 }
 
 describe("a person who signs in at the provider", () => {
@@ -80,6 +90,27 @@ describe("a person who signs in at the provider", () => {
     await person.signOutThere();
     assert.ok(await soon(async () => !(await isSignedIn(setting.gate, tokens))));
   });
+
+  const WAYS_OUT = {
+    "POST /logout by a script": ["/logout", { "sec-fetch-mode": "cors" }],
+    "the sign-out of an SDK": ["/auth/signout", {}],
+    "its own row on the page of devices": ["/auth/sessions/revoke", {}, "handle"],
+    "the button to log out everywhere, by a script": ["/auth/sessions/revoke", {}, "scope=all"],
+  };
+  for (const [what, [path, more, form]] of Object.entries(WAYS_OUT)) {
+    test(`is told by ${what} where the provider's session is ended`, async (t) => {
+      const setting = await gateAtProvider(t);
+      const { tokens, handle } = await signIn(setting);
+      const body = form === "handle" ? `handle=${handle}` : form;
+      const type = body ? { "content-type": "application/x-www-form-urlencoded" } : {};
+      const headers = { ...presenting(tokens), ...type, ...more };
+      const response = await setting.gate.fetch(path, { method: "POST", headers, body });
+      assert.equal(response.status, 200);
+      const { providerLogout } = await response.json();
+      assert.equal(new URL(providerLogout).origin, new URL(setting.idp.issuer).origin);
+      assert.equal(await isSignedIn(setting.gate, tokens), false);
+    });
+  }
 
   test("is named as that provider's on the page of devices", async (t) => {
     const setting = await gateAtProvider(t);

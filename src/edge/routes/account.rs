@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Served;
+use super::logout::signed_out;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::Unavailable;
 use crate::edge::platform;
@@ -72,18 +73,18 @@ pub async fn revoke(exchange: &Exchange, form: &Form) -> Served {
     };
     let current = signed_in.identity.token.handle;
     let parameter = |name| first_parameter(exchange.head.query(), name).or_else(|| form.first(name));
+    let revoke = |scope| Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: None };
     let command = match (parameter("handle"), parameter("scope").as_deref().map(Scope::parse)) {
+        (Some(handle), None) if Handle::parse(&handle) == Some(current) => revoke(Scope::Current),
         (Some(handle), None) => Command::Remove { ids: vec![own_id(&handle, current)?] },
-        (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => {
-            Command::Revoke { id: current.id, scope, proof: Proof::Access(None), as_of: None }
-        }
+        (None, Some(Some(scope @ (Scope::All | Scope::Others)))) => revoke(scope),
         _ => {
             let why = "handle, or scope=others or all, expected";
             return Ok(exchange.problem(&Problem::BadRequest(why)).into());
         }
     };
     let by_handle = matches!(command, Command::Remove { .. });
-    let Reply::Revoked { ids, .. } = exchange.ask(current.object, command).await? else {
+    let Reply::Revoked { ids, left, .. } = exchange.ask(current.object, command).await? else {
         return Err(Unavailable);
     };
     if by_handle && ids.is_empty() {
@@ -93,7 +94,8 @@ pub async fn revoke(exchange: &Exchange, form: &Form) -> Served {
     let (head, config) = (&exchange.head, exchange.config());
     if ended.contains(&current) {
         let change = after_end(exchange, credentials, &ended).await;
-        return Ok(done(head, config, config.logout_redirect.clone(), ended.len(), Spared::Nobody, change));
+        let left = left.map(|left| (current.object, left));
+        return Ok(signed_out(exchange, config.logout_redirect.clone(), ended.len(), left, change).await);
     }
     let back = format!("{}/sessions", config.base_path);
     let done = done(head, config, Some(back), ended.len(), Spared::ThisDevice, SessionChange::Nothing);

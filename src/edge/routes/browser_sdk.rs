@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::Served;
+use super::logout::with_login_cookies;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::Unavailable;
+use crate::edge::object::end::Ended;
 use crate::edge::platform;
+use crate::edge::provider::leave::leave;
 use crate::edge::standing::{renewed, settle};
 use crate::gate::{Absence, Answered, SessionChange, Standing};
 use crate::logout::{LogoutRequest, all_logouts, clear_site_data, pending, postponed};
@@ -56,10 +59,18 @@ pub async fn sign_out(exchange: &Exchange) -> Served {
         });
     }
     match exchange.end(&all_logouts(credentials, own)).await {
-        Ok(_) => {
-            let answer = Answer::json(200, Reason::LoggedOut, &json!({ "status": "OK" }));
+        Ok(Ended { left, .. }) => {
+            let provider = match &left {
+                Some((object, left)) => leave(exchange, *object, left, None).await,
+                None => None,
+            };
+            let json = match provider.as_ref().and_then(|provider| provider.url.as_ref()) {
+                Some(url) => json!({ "status": "OK", "providerLogout": url }),
+                None => json!({ "status": "OK" }),
+            };
+            let answer = clear_site_data(Answer::json(200, Reason::LoggedOut, &json), config);
             let change = SessionChange::Ended(credentials.delivery());
-            Ok(Answered { answer: clear_site_data(answer, config), change })
+            Ok(Answered { answer: with_login_cookies(exchange, answer, provider.is_some()), change })
         }
         Err(failed) => {
             let logouts = postponed(&failed, exchange.now);

@@ -14,7 +14,8 @@ use crate::logout::{
 use crate::pages::Problem;
 use crate::provider::{Attempt, left};
 use crate::request::Form;
-use crate::session::Scope;
+use crate::response::Answer;
+use crate::session::{Left, ObjectId, Scope};
 
 /// `/logout` and `/logout/all`.
 pub async fn log_out(exchange: &Exchange, form: &Form, all: bool) -> Served {
@@ -50,19 +51,9 @@ async fn end_and_answer(exchange: &Exchange, credentials: &Credentials, request:
         Ok(ended) if ended.spared => {
             done(head, config, target, ended.handles.len(), Spared::ThisDevice, SessionChange::Nothing)
         }
-        Ok(Ended { handles, left: Some((object, left)), .. }) => {
+        Ok(Ended { handles, left, .. }) => {
             let change = SessionChange::Ended(credentials.delivery());
-            match leave(exchange, object, &left, target.as_deref()).await {
-                Some(provider) => {
-                    let answered = done_at_provider(head, config, target, handles.len(), provider, change);
-                    with_login_cookies_cleared(exchange, answered)
-                }
-                None => done(head, config, target, handles.len(), Spared::Nobody, change),
-            }
-        }
-        Ok(ended) => {
-            let change = SessionChange::Ended(credentials.delivery());
-            done(head, config, target, ended.handles.len(), Spared::Nobody, change)
+            signed_out(exchange, target, handles.len(), left, change).await
         }
         Err(failed) => {
             let logouts = postponed(&failed, exchange.now);
@@ -72,13 +63,38 @@ async fn end_and_answer(exchange: &Exchange, credentials: &Credentials, request:
     }
 }
 
-/// The answer that also ends what logins of this browser are under way, and makes the provider ask who comes next.
-fn with_login_cookies_cleared(exchange: &Exchange, answered: Answered) -> Answered {
+/// The answer once this device is signed out: of a session that came from a provider, the provider's is to end as well.
+pub async fn signed_out(
+    exchange: &Exchange,
+    target: Option<String>,
+    revoked: usize,
+    left: Option<(ObjectId, Left)>,
+    change: SessionChange,
+) -> Answered {
+    let (head, config) = (&exchange.head, exchange.config());
+    let provider = match &left {
+        Some((object, left)) => leave(exchange, *object, left, target.as_deref()).await,
+        None => None,
+    };
+    let came_from_provider = provider.is_some();
+    let Answered { answer, change } = match provider {
+        Some(provider) => done_at_provider(head, config, target, revoked, provider, change),
+        None => done(head, config, target, revoked, Spared::Nobody, change),
+    };
+    Answered { answer: with_login_cookies(exchange, answer, came_from_provider), change }
+}
+
+/// The answer that expires the attempts to log in of this browser, and makes a provider ask who comes next.
+pub fn with_login_cookies(exchange: &Exchange, mut answer: Answer, came_from_provider: bool) -> Answer {
     let (keys, now) = (exchange.keys(), exchange.now);
-    let Answered { mut answer, change } = answered;
+    if exchange.config().providers.is_empty() {
+        return answer;
+    }
     for name in Attempt::names_in(&exchange.head, keys) {
         answer = answer.with("set-cookie", login_cookie(&name, "", 0));
     }
-    let left = login_cookie(left::COOKIE, &left::seal(keys, now), left::LIFETIME.get());
-    Answered { answer: answer.with("set-cookie", left), change }
+    if !came_from_provider {
+        return answer;
+    }
+    answer.with("set-cookie", login_cookie(left::COOKIE, &left::seal(keys, now), left::LIFETIME.get()))
 }
