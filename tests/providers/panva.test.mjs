@@ -91,6 +91,7 @@ describe("a person who signs in at the provider", () => {
     assert.ok(await soon(async () => !(await isSignedIn(setting.gate, tokens))));
   });
 
+  /** @type {Record<string, [path: string, headers: Record<string, string>, form?: string]>} */
   const WAYS_OUT = {
     "POST /logout by a script": ["/logout", { "sec-fetch-mode": "cors" }],
     "the sign-out of an SDK": ["/auth/signout", {}],
