@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::base::time::Timestamp;
-use crate::object::{SessionEventKind, StoreFailure};
+use crate::object::{SessionEvent, StoreFailure};
 use crate::session::{Handle, ObjectId, SessionId};
 
 /// Something that the gate refused or could not do.
@@ -31,26 +31,37 @@ struct Line<'a, Kind> {
     handle: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
 }
 
 /// The line for a session's event; `user` is the keyed hash.
 #[must_use]
-pub fn session_line(kind: SessionEventKind, handle: Handle, user: Option<&str>, now: Timestamp) -> String {
-    line(&Line { event: kind, at: now.millis(), row: None, handle: Some(handle.to_string()), user })
+pub fn session_line(event: &SessionEvent, object: ObjectId, user: Option<&str>, now: Timestamp) -> String {
+    let SessionEvent { kind, id, provider, .. } = event;
+    let handle = Some(Handle { object, id: *id }.to_string());
+    line(&Line { event: kind, at: now.millis(), row: None, handle, user, provider: provider.as_deref() })
 }
 
 /// The line for a row that cannot be read: its id and nothing of its content.
 #[must_use]
 pub fn unreadable_line(object: ObjectId, row: &str, now: Timestamp) -> String {
     let handle = SessionId::parse(row).map(|id| Handle { object, id }.to_string());
-    line(&Line { event: "session_unreadable", at: now.millis(), row: Some(row), handle, user: None })
+    line(&Line {
+        event: "session_unreadable",
+        at: now.millis(),
+        row: Some(row),
+        handle,
+        user: None,
+        provider: None,
+    })
 }
 
 /// The line for a gate's event.
 #[must_use]
 pub fn gate_line(event: GateEvent, handle: Option<Handle>, now: Timestamp) -> String {
     let handle = handle.map(|handle| handle.to_string());
-    line(&Line { event, at: now.millis(), row: None, handle, user: None })
+    line(&Line { event, at: now.millis(), row: None, handle, user: None, provider: None })
 }
 
 /// The line for a command that its object did not answer.

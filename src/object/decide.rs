@@ -356,7 +356,7 @@ impl Decision<'_> {
         let gone: Vec<Unreadable> = gone;
         for Unreadable { id, user_id, .. } in gone {
             if let Some(id) = SessionId::parse(&id) {
-                self.outcome.events.push(SessionEvent { kind, id, user_id });
+                self.outcome.events.push(SessionEvent { kind, id, user_id, provider: None });
             }
             self.outcome.discard.push(id);
         }
@@ -367,6 +367,7 @@ impl Decision<'_> {
             kind,
             id: session.id,
             user_id: Some(session.user_id.clone()),
+            provider: session.login().provider.clone().filter(|_| kind == SessionEventKind::Created),
         });
     }
 }

@@ -15,6 +15,8 @@ pub struct SessionEvent {
     pub id: SessionId,
     /// Whose it is, if its row says so; hashed before it is written anywhere.
     pub user_id: Option<String>,
+    /// The key of the provider that signed the person in, of a session that was made.
+    pub provider: Option<String>,
 }
 
 /// What happened to a session.

@@ -64,6 +64,14 @@ describe("a person who signs in at the provider", () => {
     assert.equal(headers["gate-user"], "corp:alice");
   });
 
+  test("is in the log with the provider, and without a name", async (t) => {
+    const setting = await gateAtProvider(t);
+    const { handle } = await signIn(setting);
+    const isIt = (line) => line?.event === "session_created" && line.handle === handle;
+    assert.ok(await setting.gate.logged((line) => isIt(line) && line.provider === "corp"));
+    assert.ok(setting.gate.logs.every((line) => !JSON.stringify(line).includes("alice")));
+  });
+
   test("signs out there as well by the link to log out", async (t) => {
     const setting = await gateAtProvider(t);
     const { gate } = setting;

@@ -18,7 +18,7 @@ use crate::edge::platform::{self, Moment};
 use crate::log::session_line;
 use crate::object::SessionEvent;
 use crate::object::{PROVIDER_END_MEMORY, decide};
-use crate::session::{Command, Envelope, Handle, ObjectId, Reply};
+use crate::session::{Command, Envelope, ObjectId, Reply};
 
 /// A user's sessions.
 #[wasm_bindgen]
@@ -142,8 +142,7 @@ impl UserSessions {
     }
 
     fn report(&self, isolate: &Isolate, app_id: &str, event: &SessionEvent, now: Timestamp) {
-        let handle = Handle { object: self.id, id: event.id };
         let user = event.user_id.as_ref().map(|user_id| isolate.app_of(app_id).keys.event_user(user_id));
-        platform::log(&session_line(event.kind, handle, user.as_deref(), now));
+        platform::log(&session_line(event, self.id, user.as_deref(), now));
     }
 }
