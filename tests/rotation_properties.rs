@@ -26,6 +26,7 @@ const POLICY: Policy = Policy {
     absolute: Seconds::new(50_000),
     grace: Seconds::new(30),
     max_sessions: 10,
+    rechecks: Vec::new(),
 };
 
 /// The object: rows, and the clock that it reads.

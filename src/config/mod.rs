@@ -139,7 +139,12 @@ impl Config {
     pub fn parse(lookup: impl Fn(&str) -> Option<Value>) -> Result<Self, Invalid> {
         let vars = Vars { lookup };
         let base_path = vars.path("BASE_PATH", "/auth")?;
+        let providers = providers::read(vars.value("PROVIDERS"), |name| {
+            vars.value(name).as_ref().and_then(Value::as_str).map(str::to_owned)
+        })?;
+        let recheck = |provider: &Rc<Provider>| Some((provider.key.clone(), provider.recheck?));
         let policy = Policy {
+            rechecks: providers.iter().filter_map(recheck).collect(),
             idle: vars.seconds("SESSION_IDLE_TTL", 8_640_000)?,
             absolute: vars.seconds("SESSION_ABSOLUTE_TTL", 31_536_000)?,
             grace: vars.grace()?,
@@ -167,9 +172,7 @@ impl Config {
             server_timing: vars.switch("SERVER_TIMING", false)?,
             origin_timeout: vars.origin_timeout()?,
             api_keys: vars.api_keys()?,
-            providers: providers::read(vars.value("PROVIDERS"), |name| {
-                vars.value(name).as_ref().and_then(Value::as_str).map(str::to_owned)
-            })?,
+            providers,
             look: vars.look()?,
             own_targets: OwnTargets::new(),
             secrets: vars.secrets()?,

@@ -6,6 +6,7 @@ use crate::base::time::Seconds;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::Unavailable;
 use crate::edge::platform::{self, Moment};
+use crate::edge::provider::recheck::recheck;
 use crate::gate::{
     Absence, Admission, Answered, Credentials, Identity, Renewed, SessionChange, Standing, Verdict, admit,
     interpret,
@@ -45,6 +46,7 @@ pub async fn settle(
     handle: Handle,
     credentials: &Credentials,
 ) -> Result<Standing, Unavailable> {
+    let reply = recheck(&exchange.client, exchange.keys(), handle, reply).await;
     // It ended in this isolate while the object was asked: its tokens are not handed out. The browser may hold a newer
     // session, so nothing is taken back either.
     if matches!(reply, Reply::Live(_) | Reply::Renewed { .. }) && exchange.memory().has_ended(handle) {

@@ -204,7 +204,7 @@ pub fn interpret(reply: Reply, handle: Handle, credentials: &Credentials, mint: 
     let signed_out = |absence| Some(Verdict::Settled(Standing::SignedOut(absence)));
     match reply {
         Reply::Live(session) => checked(session, credentials, mint),
-        Reply::Renewed { session, issued } => {
+        Reply::Renewed { session, issued, .. } => {
             let unsigned = mint.issue(&session, &issued, handle)?;
             Some(Verdict::NewTokens(session.into(), unsigned))
         }

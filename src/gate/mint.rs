@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::base::time::Timestamp;
 use crate::cookies::Lifetime;
-use crate::session::{Handle, Issued, Policy, Session};
+use crate::session::{Handle, Issued, Nonce, Policy, Session};
 use crate::token::{AccessToken, Draft, Keys, RefreshToken, Version};
 
 /// Tokens to hand out.
@@ -98,10 +98,7 @@ impl Mint<'_> {
     #[must_use]
     pub fn issue(&self, session: &Session, issued: &Issued, handle: Handle) -> Option<Unsigned> {
         let Issued { refresh, parent } = *issued;
-        let token = AccessToken {
-            nonce: refresh.nonce,
-            ..AccessToken::of(session, handle, parent, self.keys, self.now)
-        };
+        let token = AccessToken { nonce: refresh.nonce, ..self.token(session, handle, parent) };
         let refresh = RefreshToken { handle, generation: refresh }.seal(self.keys);
         self.unsigned(token, Some(refresh), session)
     }
@@ -109,7 +106,7 @@ impl Mint<'_> {
     /// A new access token in the place of `old`; the refresh token stays.
     #[must_use]
     pub fn replace(&self, session: &Session, old: &AccessToken) -> Option<Unsigned> {
-        let token = AccessToken::of(session, old.handle, None, self.keys, self.now);
+        let token = self.in_place_of(old, session, None);
         self.unsigned(AccessToken { anti_csrf: old.anti_csrf.clone(), ..token }, None, session)
     }
 
@@ -122,7 +119,7 @@ impl Mint<'_> {
         old: &AccessToken,
         refresh: Option<String>,
     ) -> Option<Unsigned> {
-        let token = AccessToken::of(session, old.handle, old.parent, self.keys, self.now);
+        let token = self.in_place_of(old, session, old.parent);
         let (nonce, anti_csrf) = (old.nonce, old.anti_csrf.clone());
         self.unsigned(AccessToken { nonce, anti_csrf, ..token }, refresh, session)
     }
@@ -136,6 +133,22 @@ impl Mint<'_> {
         self.unsigned(AccessToken { payload, issued_at, key_id, ..old.clone() }, None, session)
     }
 
+    /// An access token, which lasts no longer than the word of the session's provider does.
+    fn token(&self, session: &Session, handle: Handle, parent: Option<Nonce>) -> AccessToken {
+        let token = AccessToken::of(session, handle, parent, self.keys, self.now);
+        let Some(recheck) = self.policy.recheck(session) else { return token };
+        AccessToken { expires_at: token.expires_at.min(self.now.after(recheck)), ..token }
+    }
+
+    /// One without a renewal. Where a provider is asked at renewals it puts none off.
+    fn in_place_of(&self, old: &AccessToken, session: &Session, parent: Option<Nonce>) -> AccessToken {
+        let token = self.token(session, old.handle, parent);
+        if self.policy.recheck(session).is_none() {
+            return token;
+        }
+        AccessToken { expires_at: token.expires_at.min(old.expires_at), ..token }
+    }
+
     fn unsigned(&self, token: AccessToken, refresh: Option<String>, session: &Session) -> Option<Unsigned> {
         let draft = token.draft(self.version)?;
         // A child's cookies are not set again at its first use, so they last as long as the session will then.
@@ -145,5 +158,68 @@ impl Mint<'_> {
         };
         let persistent = session.login().persistent;
         Some(Unsigned { token: Rc::new(token), draft, refresh, ends_at, persistent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::config::tests::config;
+    use crate::session::{Login, ObjectId, SessionId};
+    use serde_json::json;
+
+    const BEGAN: i64 = 1_790_000_000;
+
+    fn setting(ttl: u32) -> Config {
+        let issuer = "https://idp.example";
+        let provider = |key: &str| json!({ "key": key, "issuer": issuer, "client_id": "gate" });
+        let mut asked = provider("asked");
+        asked["recheck"] = 900.into();
+        config(json!({ "ACCESS_TOKEN_TTL": ttl, "PROVIDERS": [asked, provider("other")] })).ok().unwrap()
+    }
+
+    fn of(provider: Option<&str>) -> Session {
+        let login = Login { provider: provider.map(str::to_owned), ..Login::default() };
+        Session::new(SessionId::from_bytes([1; 16]), Nonce::NONE, "u".into(), at(0)).with_login(login)
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(BEGAN.saturating_add(seconds))
+    }
+
+    fn mint(
+        config: &Config,
+        keys: &Keys,
+        now: i64,
+        made: impl Fn(&Mint<'_>) -> Option<Unsigned>,
+    ) -> AccessToken {
+        let mint = Mint { keys, policy: &config.policy, version: Version::V5, now: at(now) };
+        (*made(&mint).unwrap().token).clone()
+    }
+
+    #[test]
+    fn an_access_token_lives_no_longer_than_the_word_of_its_provider() {
+        let handle = Handle { object: ObjectId::default(), id: SessionId::from_bytes([1; 16]) };
+        for (ttl, provider, lives) in [
+            (3600, Some("asked"), 900),
+            (600, Some("asked"), 600),
+            (3600, Some("other"), 3600),
+            (3600, Some("gone"), 3600),
+            (3600, None, 3600),
+        ] {
+            let (config, session) = (setting(ttl), of(provider));
+            let keys = config.keys();
+            let first = mint(&config, &keys, 0, |mint| mint.first(&session, handle));
+            assert_eq!(first.expires_at, at(lives), "{ttl} {provider:?}");
+            let issued = session.lineage.current();
+            let renewed = mint(&config, &keys, 50, |mint| mint.issue(&session, &issued, handle));
+            assert_eq!(renewed.expires_at, at(lives.saturating_add(50)), "{ttl} {provider:?}");
+            let puts_off = if provider == Some("asked") { 0 } else { 50 };
+            let replaced = mint(&config, &keys, 50, |mint| mint.replace(&session, &first));
+            assert_eq!(replaced.expires_at, at(lives.saturating_add(puts_off)), "{ttl} {provider:?}");
+            let told = mint(&config, &keys, 50, |mint| mint.with_payload(&session, &first, None));
+            assert_eq!(told.expires_at, at(lives.saturating_add(puts_off)), "{ttl} {provider:?}");
+        }
     }
 }

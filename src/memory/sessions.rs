@@ -105,14 +105,17 @@ impl Memory {
                 Reply::Live(session) | Reply::Renewed { session, .. },
             ) => self.lived(handle(*id), session, asked),
             (
-                Command::Check { id, .. } | Command::Renew { id, .. } | Command::Read { id },
+                Command::Check { id, .. }
+                | Command::Renew { id, .. }
+                | Command::Read { id }
+                | Command::Recheck { id, .. },
                 Reply::Gone | Reply::Reuse { .. },
             ) => self.ended(handle(*id)),
             (Command::Update { id, .. }, Reply::Gone) => {
                 self.ended(handle(*id));
                 self.changed(object);
             }
-            (Command::Update { .. }, Reply::Updated(_)) => self.changed(object),
+            (Command::Update { .. } | Command::Recheck { .. }, Reply::Updated(_)) => self.changed(object),
             (Command::Create { replaces, .. }, Reply::Created(_)) => {
                 // The new session may have taken the place of the longest unused one as well.
                 self.changed(object);

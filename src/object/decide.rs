@@ -7,10 +7,11 @@
 use serde_json::{Map, Value};
 
 use super::event::{SessionEvent, SessionEventKind};
+use super::recheck;
 use crate::base::time::{Instant, Seconds, Timestamp};
 use crate::session::{
     AntiCsrf, Command, FirstUse, Generation, Nonce, Payload, PayloadChange, Policy, Proof, ProviderEnd,
-    Reply, Scope, Session, SessionId, Unreadable,
+    Rechecked, Reply, Scope, Session, SessionId, Unreadable,
 };
 use crate::token::fits_a_cookie;
 
@@ -84,6 +85,7 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
         Command::EndAtProvider { provider, issuer, session_id, issued_at } => {
             decision.end_at_provider(&provider, &issuer, session_id.as_deref(), issued_at)
         }
+        Command::Recheck { id, lease_until, outcome } => decision.recheck(id, lease_until, outcome),
         // Which tenant it was in cannot be read. To end too much costs a login.
         Command::RemoveAll { tenant_id } => {
             decision.remove(|session| in_tenant(session, tenant_id.as_deref()), |_| true)
@@ -209,13 +211,31 @@ impl Decision<'_> {
             static_key: static_key.unwrap_or(session.static_key),
             ..session.clone()
         };
+        if renewed != session {
+            self.log(SessionEventKind::Renewed, &renewed);
+        }
+        let (renewed, recheck) = recheck::lease(renewed, self.policy, self.now);
         let renewed = if renewed == session {
             session
         } else {
-            self.log(SessionEventKind::Renewed, &renewed);
             self.save(Session { last_seen_at: self.now, ..renewed })
         };
-        Reply::Renewed { session: renewed, issued }
+        Reply::Renewed { session: renewed, issued, recheck }
+    }
+
+    /// Stores what the provider said to the one who was to ask it.
+    fn recheck(&mut self, id: SessionId, lease_until: Timestamp, outcome: Rechecked) -> Reply {
+        let Some(session) = self.find(id) else { return Reply::Gone };
+        if !recheck::is_lease(&session, lease_until) {
+            return Reply::Updated(session);
+        }
+        match recheck::answered(&session, lease_until, outcome, self.now) {
+            Some(session) => Reply::Updated(self.save(session)),
+            None => {
+                self.delete_where(SessionEventKind::ProviderLogout, |other| other.id == id);
+                Reply::Gone
+            }
+        }
     }
 
     fn revoke(&mut self, id: SessionId, scope: Scope, proof: Proof, as_of: Option<Timestamp>) -> Reply {
@@ -392,6 +412,7 @@ mod tests {
         absolute: Seconds::new(1000),
         grace: Seconds::new(30),
         max_sessions: 3,
+        rechecks: Vec::new(),
     };
 
     fn at(seconds: i64) -> Timestamp {
@@ -669,6 +690,8 @@ mod tests {
                 session_id: Some(session_id.to_owned()),
                 issued_at: at(issued_at),
                 sealed: None,
+                checked_at: None,
+                lease_until: None,
             })),
             ..Login::default()
         };
@@ -703,6 +726,8 @@ mod tests {
                 session_id: Some(format!("s{n}")),
                 issued_at: at(issued_at),
                 sealed: Some("x".into()),
+                checked_at: None,
+                lease_until: None,
             };
             session(n, 0).with_login(Login {
                 provider: Some("corp".into()),

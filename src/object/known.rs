@@ -143,6 +143,7 @@ mod tests {
         absolute: Seconds::new(1000),
         grace: Seconds::new(30),
         max_sessions: 3,
+        rechecks: Vec::new(),
     };
 
     fn deleting(ids: &[u8]) -> Outcome {

@@ -7,6 +7,7 @@ mod decide;
 mod event;
 mod failure;
 mod known;
+mod recheck;
 
 pub use decide::{Outcome, PROVIDER_END_MEMORY, Rows, decide};
 pub use event::{SessionEvent, SessionEventKind};

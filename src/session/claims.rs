@@ -56,6 +56,18 @@ impl Claims {
         Self::try_from(map)
     }
 
+    /// What has to be merged into claims for these to become `later`.
+    #[must_use]
+    pub fn change_to(&self, later: &Self) -> Map<String, Value> {
+        let names = |claims: &Self| claims.0.iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
+        let removed = names(self).into_iter().map(|name| (name, Value::Null));
+        let later = names(later).into_iter().filter_map(|name| Some((later.get(&name)?.clone(), name)));
+        let mut change: Map<String, Value> = removed.collect();
+        change.extend(later.map(|(value, name)| (name, value)));
+        change.retain(|name, value| self.get(name) != Some(value));
+        change
+    }
+
     /// The claims as JSON in ASCII, which a header can carry.
     #[must_use]
     pub fn to_ascii(&self) -> String {
@@ -157,5 +169,16 @@ pub(crate) mod tests {
         assert!(sent.contains("Zo\\u00eb \\ud83d\\ude00\\u007f\\n"), "{sent}");
         assert_eq!(claims(serde_json::from_str(&sent).unwrap()), all);
         assert_eq!(Claims::default().to_ascii(), "{}");
+    }
+
+    #[test]
+    fn a_change_merged_in_makes_the_later_claims() {
+        let all = [json!({}), json!({ "a": 1 }), json!({ "a": 2, "b": [1] }), json!({ "b": [2], "c": "x" })];
+        for (before, later) in all.iter().flat_map(|before| all.iter().map(move |later| (before, later))) {
+            let (before, later) = (claims(before.clone()), claims(later.clone()));
+            let change = before.change_to(&later);
+            assert_eq!(change.is_empty(), before == later);
+            assert_eq!(before.merged(change), Ok(later));
+        }
     }
 }

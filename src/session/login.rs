@@ -58,6 +58,12 @@ pub struct AtProvider {
     /// ID token and refresh token, sealed: the object cannot read them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,
+    /// When the provider was asked last whether the person may stay, and said yes; not since the login without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Timestamp>,
+    /// Until when nobody else is to ask it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
 }
 
 impl Default for Login {
@@ -120,6 +126,16 @@ impl Login {
             None => self.email_set,
         };
         Ok(Self { claims: self.claims.merged(change)?, email_set, ..self.clone() })
+    }
+
+    /// The login with what its provider says otherwise than before; an address that is new there is the provider's word
+    /// again. Of what would be over the limit nothing is kept, since no claim meets no rule.
+    #[must_use]
+    pub fn with_told(&self, change: Map<String, Value>) -> Self {
+        let email_set = self.email_set && !change.contains_key(EMAIL);
+        let none = change.keys().map(|name| (name.clone(), Value::Null)).collect();
+        let claims = self.claims.merged(change).or_else(|TooManyClaims| self.claims.merged(none));
+        Self { claims: claims.unwrap_or_default(), email_set, ..self.clone() }
     }
 
     /// What is left of a provider's login when its session ends.

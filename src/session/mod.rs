@@ -17,7 +17,8 @@ pub use ids::{Nonce, SessionId};
 pub use login::{AtProvider, Login};
 pub use payload::{PROTECTED, Payload, ProtectedName};
 pub use protocol::{
-    AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Reach, Reply, Scope,
+    AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Reach, Recheck, Rechecked,
+    Reply, Scope,
 };
 pub use rotation::{Child, FirstUse, Generation, Issued, Lineage, Reuse, Superseded};
 
@@ -89,7 +90,7 @@ pub struct Unreadable {
 }
 
 /// The limits that sessions live under (ASVS 7.3.1, 7.3.2, 7.1.2).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// How long a session lives without a rotation.
     pub idle: Seconds,
@@ -99,6 +100,17 @@ pub struct Policy {
     pub grace: Seconds,
     /// How many sessions a user may have.
     pub max_sessions: usize,
+    /// By the key of an identity provider, how long its word holds that a person may stay.
+    pub rechecks: Vec<(String, Seconds)>,
+}
+
+impl Policy {
+    /// How long the word of the session's provider holds; `None` if it is never asked again.
+    #[must_use]
+    pub fn recheck(&self, session: &Session) -> Option<Seconds> {
+        let provider = session.login().provider.as_deref()?;
+        self.rechecks.iter().find(|(key, _)| key == provider).map(|(_, recheck)| *recheck)
+    }
 }
 
 impl Session {
@@ -201,6 +213,7 @@ mod tests {
     #[test]
     fn of_two_limits_the_shorter_holds() {
         let policy = |idle, absolute| Policy {
+            rechecks: Vec::new(),
             idle: Seconds::new(idle),
             absolute: Seconds::new(absolute),
             grace: Seconds::new(0),

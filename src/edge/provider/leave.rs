@@ -12,14 +12,14 @@ use super::ProviderTrouble;
 use super::documents::metadata;
 use super::sign_in::as_client;
 use crate::base::bytes;
-use crate::base::json::{Fields, optional, text};
+use crate::base::json::{Fields, object as json_object, optional, text};
 use crate::config::Provider;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::ObjectClient;
 use crate::edge::platform::provider::{open, seal};
 use crate::logout::ProviderLogout;
 use crate::provider::State;
-use crate::session::{Left, ObjectId};
+use crate::session::{Claims, Left, ObjectId};
 use crate::token::Keys;
 
 /// The longest ID token that is kept, in bytes.
@@ -35,13 +35,23 @@ pub struct Entrusted {
     pub id_token: Option<String>,
     /// The refresh token.
     pub refresh_token: Option<String>,
+    /// `sub` of the ID token of the login.
+    pub subject: Option<String>,
+    /// The claims that the provider told last, where it is asked again.
+    pub told: Option<Claims>,
 }
 
 impl Entrusted {
     /// Seals it for a user's object.
     pub async fn seal(&self, object: ObjectId, keys: &Keys) -> Option<String> {
         let id_token = self.id_token.as_ref().filter(|token| token.len() <= MAX_ID_TOKEN);
-        let content = json!({ "id_token": id_token, "refresh_token": self.refresh_token }).to_string();
+        let content = json!({
+            "id_token": id_token,
+            "refresh_token": self.refresh_token,
+            "subject": self.subject,
+            "told": self.told,
+        });
+        let content = content.to_string();
         let key = keys.sealing_keys().into_iter().next()?;
         let sealed = seal(&key, &associated(object), content.as_bytes()).await?;
         Some(bytes::encode(&sealed))
@@ -56,6 +66,8 @@ impl Entrusted {
             Some(Self {
                 id_token: optional(fields.take("id_token"), text)?,
                 refresh_token: optional(fields.take("refresh_token"), text)?,
+                subject: optional(fields.take("subject"), text)?,
+                told: optional(fields.take("told"), json_object)?.map(Claims::of_before),
             })
         };
         opened.await.unwrap_or_default()

@@ -1,9 +1,11 @@
 //! What takes waiting for at identity providers: their documents, tokens for a code, and the checks in between.
 //!
-//! Invariant: sessions that exist never wait for a provider; a login waits at most [`TIME_LIMIT`].
+//! Invariant: sessions that exist do not wait for a provider, but for one renewal in each interval of `recheck`; a login
+//! waits at most [`TIME_LIMIT`].
 
 pub mod documents;
 pub mod leave;
+pub mod recheck;
 pub mod sign_in;
 
 use crate::edge::platform;

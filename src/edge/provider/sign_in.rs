@@ -191,19 +191,25 @@ async fn kept_claims(
         }
         _ => None,
     };
-    let fitting = |wanted: &[String]| {
-        let kept = claims::kept(&id_token.claims, more.as_ref(), wanted);
-        // In ASCII a text takes up to three times as much.
-        let limits = [MAX_CLAIMS, MAX_CLAIMS / 3].into_iter();
-        let mut fitting =
-            limits.filter_map(|limit| Claims::try_from(claims::bounded(kept.clone(), limit)?).ok());
-        fitting.next().ok_or(Failed::Refused("claims"))
-    };
+    let fitting = |wanted: &[String]| fitting(id_token, more.as_ref(), wanted);
     Ok((fitting(&provider.claims)?, fitting(&wanted)?))
 }
 
+/// The wanted claims, as many as are kept.
+pub fn fitting(
+    id_token: &IdToken,
+    more: Option<&Map<String, Value>>,
+    wanted: &[String],
+) -> Result<Claims, Failed> {
+    let kept = claims::kept(&id_token.claims, more, wanted);
+    // In ASCII a text takes up to three times as much.
+    let limits = [MAX_CLAIMS, MAX_CLAIMS / 3].into_iter();
+    let mut fitting = limits.filter_map(|limit| Claims::try_from(claims::bounded(kept.clone(), limit)?).ok());
+    fitting.next().ok_or(Failed::Refused("claims"))
+}
+
 /// What `UserInfo` says; nothing if it does not answer, since no claim meets no rule.
-async fn userinfo_of(
+pub async fn userinfo_of(
     provider: &Provider,
     endpoint: &Endpoint,
     access_token: &str,

@@ -14,6 +14,7 @@ use crate::edge::object::client::{self, Unavailable};
 use crate::edge::object::end::{self, Removal};
 use crate::edge::platform::signatures::Signatures;
 use crate::edge::platform::{self, NoRandomness, Unread};
+use crate::edge::provider::recheck::recheck;
 use crate::gate::{Mint, TokenPair, Unsigned};
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
@@ -217,8 +218,9 @@ impl Core<'_> {
             anti_csrf: cdi::anti_csrf_of(call, handle, &self.app.keys),
             static_key: call.static_key,
         };
-        match self.ask(handle.object, command).await? {
-            Reply::Renewed { session, issued } => {
+        let reply = self.ask(handle.object, command).await?;
+        match recheck(&self.exchange.client, &self.app.keys, handle, reply).await {
+            Reply::Renewed { session, issued, .. } => {
                 self.with_tokens(self.mint().issue(&session, &issued, handle)).await
             }
             Reply::Reuse { user_id } => Ok(cdi::token_theft(handle, &user_id, self.version)),

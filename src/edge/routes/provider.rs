@@ -288,12 +288,19 @@ async fn sign_in(
     let user_id = user_id(provider, &id_token.issuer, &id_token.subject);
     let app_id = exchange.keys().app_id();
     let Ok(object) = object_of(&exchange.client, app_id, &user_id) else { return Ok(Err(Unavailable)) };
-    let entrusted = Entrusted { id_token: Some(id_token_text), refresh_token };
+    let entrusted = Entrusted {
+        id_token: Some(id_token_text),
+        refresh_token,
+        subject: provider.recheck.map(|_| id_token.subject.as_str().to_owned()),
+        told: provider.recheck.map(|_| claims.clone()),
+    };
     let at_provider = AtProvider {
         issuer: id_token.issuer,
         session_id: id_token.session_id.map(|id| id.as_str().to_owned()),
         issued_at: id_token.issued_at,
         sealed: entrusted.seal(object, exchange.keys()).await,
+        checked_at: None,
+        lease_until: None,
     };
     let login = Login {
         claims,

@@ -83,6 +83,15 @@ pub enum Command {
         /// When the provider said so, by its own clock: no later login is meant.
         issued_at: Timestamp,
     },
+    /// Store what an identity provider has said of a person's staying.
+    Recheck {
+        /// The session.
+        id: SessionId,
+        /// Which lease was used to ask: the word of an earlier one does not count any more.
+        lease_until: Timestamp,
+        /// What the provider said.
+        outcome: Rechecked,
+    },
     /// End all sessions of the user, by the application's word.
     RemoveAll {
         /// Only those of this tenant.
@@ -187,6 +196,9 @@ pub enum Reply {
         session: Session,
         /// What to hand out.
         issued: Issued,
+        /// That it is due to ask the provider, and with what. One caller is told at a time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recheck: Option<Box<Recheck>>,
     },
     /// There is no such session: never was, logged out, or expired.
     Gone,
@@ -224,6 +236,34 @@ pub enum Reply {
     TooLarge,
     /// The provider has ended the login meanwhile. Nothing changed.
     EndedAtProvider,
+}
+
+/// What it takes to ask a provider whether a person may stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recheck {
+    /// `iss` of the ID token of the login.
+    pub issuer: String,
+    /// ID token and refresh token, sealed.
+    pub sealed: String,
+    /// Until when nobody else asks.
+    pub lease_until: Timestamp,
+}
+
+/// What a provider said when it was asked whether a person may stay.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rechecked {
+    /// They may.
+    Stays {
+        /// The tokens from now on, sealed; those before without.
+        sealed: Option<String>,
+        /// Claims that it says otherwise than before; `null` removes a name.
+        claims: Map<String, Value>,
+    },
+    /// They may not.
+    Ended,
+    /// Nothing of use.
+    Trouble,
 }
 
 /// What a provider's login left with a session that has ended: enough to end the provider's.
@@ -268,6 +308,7 @@ impl Command {
             Self::Check { id, .. }
             | Self::Renew { id, .. }
             | Self::Revoke { id, scope: Scope::Current, .. }
+            | Self::Recheck { id, .. }
             | Self::Read { id }
             | Self::Update { id, .. } => Reach::One(*id),
             Self::Create { .. }
@@ -291,6 +332,7 @@ impl Command {
             Self::Revoke { .. } => "revoke",
             Self::Remove { .. } => "remove",
             Self::EndAtProvider { .. } => "end_at_provider",
+            Self::Recheck { .. } => "recheck",
             Self::RemoveAll { .. } => "remove_all",
             Self::List { .. } => "list",
             Self::Read { .. } => "read",
@@ -305,6 +347,7 @@ impl Command {
             Self::Check { id, .. }
             | Self::Renew { id, .. }
             | Self::Revoke { id, .. }
+            | Self::Recheck { id, .. }
             | Self::Read { id }
             | Self::Update { id, .. } => Some(*id),
             Self::Create { .. }
@@ -471,6 +514,8 @@ mod tests {
                 session_id: Some("s".into()),
                 issued_at: Timestamp::from_seconds(8),
                 sealed: Some("x".into()),
+                checked_at: Some(Timestamp::from_seconds(9)),
+                lease_until: Some(Timestamp::from_seconds(10)),
             })),
         };
         let mut json = session_json();
@@ -479,6 +524,7 @@ mod tests {
             "idle": 60, "absolute": 600, "provider": "corp",
             "at_provider": {
                 "issuer": "https://idp.example", "session_id": "s", "issued_at": 8, "sealed": "x",
+                "checked_at": 9, "lease_until": 10,
             },
         });
         pinned(&session().with_login(login), Session::read, json);
@@ -591,6 +637,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_provider_said_is_pinned() {
+        let claims = json!({ "groups": ["ops"], "plan": null });
+        for (outcome, json) in [
+            (
+                Rechecked::Stays { sealed: None, claims: claims.as_object().unwrap().clone() },
+                json!({ "stays": { "sealed": null, "claims": claims } }),
+            ),
+            (
+                Rechecked::Stays { sealed: Some("x".into()), claims: Map::new() },
+                json!({ "stays": { "sealed": "x", "claims": {} } }),
+            ),
+            (Rechecked::Ended, json!("ended")),
+            (Rechecked::Trouble, json!("trouble")),
+        ] {
+            pinned(
+                &Command::Recheck { id: id(), lease_until: Timestamp::from_seconds(9), outcome },
+                Command::read,
+                json!({ "recheck": { "id": ID, "lease_until": 9, "outcome": json } }),
+            );
+        }
+    }
+
+    #[test]
     fn the_replies_are_pinned() {
         pinned(&Reply::Live(session()), Reply::read, json!({ "live": session_json() }));
         pinned(
@@ -600,11 +669,33 @@ mod tests {
                     refresh: Generation { generation: 0, nonce: nonce(1), parent: Nonce::NONE },
                     parent: None,
                 },
+                recheck: None,
             },
             Reply::read,
             json!({ "renewed": {
                 "session": session_json(),
                 "issued": { "refresh": { "generation": 0, "nonce": ID, "parent": ZERO }, "parent": null },
+            } }),
+        );
+        let recheck = Recheck {
+            issuer: "https://idp.example".into(),
+            sealed: "x".into(),
+            lease_until: Timestamp::from_seconds(9),
+        };
+        pinned(
+            &Reply::Renewed {
+                session: session(),
+                issued: Issued {
+                    refresh: Generation { generation: 0, nonce: nonce(1), parent: Nonce::NONE },
+                    parent: None,
+                },
+                recheck: Some(recheck.into()),
+            },
+            Reply::read,
+            json!({ "renewed": {
+                "session": session_json(),
+                "issued": { "refresh": { "generation": 0, "nonce": ID, "parent": ZERO }, "parent": null },
+                "recheck": { "issuer": "https://idp.example", "sealed": "x", "lease_until": 9 },
             } }),
         );
         pinned(&Reply::Created(session()), Reply::read, json!({ "created": session_json() }));

@@ -12,7 +12,10 @@
 use serde_json::Value;
 
 use super::super::{Nonce, SessionId};
-use super::{AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Reply, Scope};
+use super::{
+    AntiCsrf, Command, Envelope, Left, Logout, PayloadChange, Proof, ProviderEnd, Recheck, Rechecked, Reply,
+    Scope,
+};
 use crate::base::json::{Fields, array, object, optional, text, variant};
 use crate::base::time::{Seconds, Timestamp};
 use crate::session::{
@@ -112,6 +115,11 @@ impl Command {
                 session_id: optional(fields.take("session_id"), text)?,
                 issued_at: time(fields.take("issued_at"))?,
             },
+            "recheck" => Self::Recheck {
+                id: session_id(fields.take("id"))?,
+                lease_until: time(fields.take("lease_until"))?,
+                outcome: rechecked(fields.take("outcome"))?,
+            },
             "remove_all" => Self::RemoveAll { tenant_id: optional(fields.take("tenant_id"), text)? },
             "list" => Self::List { tenant_id: optional(fields.take("tenant_id"), text)? },
             "read" => Self::Read { id: session_id(fields.take("id"))? },
@@ -149,6 +157,7 @@ impl Reply {
                 Self::Renewed {
                     session: Session::read(fields.take("session"))?,
                     issued: issued(fields.take("issued"))?,
+                    recheck: optional(fields.take("recheck"), recheck)?.map(Box::new),
                 }
             }
             "reuse" => Self::Reuse { user_id: Fields::of(content)?.text("user_id")? },
@@ -293,7 +302,32 @@ fn at_provider(value: Value) -> Option<AtProvider> {
         session_id: optional(fields.take("session_id"), text)?,
         issued_at: time(fields.take("issued_at"))?,
         sealed: optional(fields.take("sealed"), text)?,
+        checked_at: optional(fields.take("checked_at"), time)?,
+        lease_until: optional(fields.take("lease_until"), time)?,
     })
+}
+
+fn recheck(value: Value) -> Option<Recheck> {
+    let mut fields = Fields::of(value)?;
+    Some(Recheck {
+        issuer: fields.text("issuer")?,
+        sealed: fields.text("sealed")?,
+        lease_until: time(fields.take("lease_until"))?,
+    })
+}
+
+fn rechecked(value: Value) -> Option<Rechecked> {
+    let (name, content) = variant(value)?;
+    match name.as_str() {
+        "stays" => {
+            let mut fields = Fields::of(content)?;
+            let sealed = optional(fields.take("sealed"), text)?;
+            Some(Rechecked::Stays { sealed, claims: fields.object("claims")? })
+        }
+        "ended" => Some(Rechecked::Ended),
+        "trouble" => Some(Rechecked::Trouble),
+        _ => None,
+    }
 }
 
 impl ProviderEnd {
