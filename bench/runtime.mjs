@@ -170,7 +170,8 @@ async function gate({ watchMemory = false, slow = false }, folder = BUILD) {
   const built = compiled("session-gate", folder, {
     compatibilityDate,
     compatibilityFlags,
-    durableObjects,
+    // The index of sessions at providers has no part in it, and earlier code has none.
+    durableObjects: { SESSIONS: durableObjects.SESSIONS },
     bindings: { GATE_SECRET: SECRET, API_KEYS: API_KEY, RULES: rules },
     serviceBindings: { ORIGIN: slow ? "slow-origin" : "origin" },
   });

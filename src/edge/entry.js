@@ -46,14 +46,31 @@ export default {
 const ALARM_AGAIN = 30 * 60_000;
 
 /**
- * The object of a user's sessions; its one method takes a command and returns the reply, both as JSON.
+ * What of an object is in Rust.
+ * @typedef {{ run(command: string): string, alarm(): void }} InRust
+ */
+
+/**
+ * An object; its one method takes a command and returns the reply, both as JSON.
  * @extends {DurableObject<gate.Bindings>}
  */
-export class UserSessions extends DurableObject {
-  /** @type {gate.UserSessions | undefined} */
-  #sessions;
+class GateObject extends DurableObject {
+  /** @type {InRust | undefined} */
+  #object;
   /** @type {number | undefined} */
   #instanceId;
+  /** @type {new (context: DurableObjectState, env: gate.Bindings) => InRust} */
+  #Class;
+
+  /**
+   * @param {DurableObjectState} context
+   * @param {gate.Bindings} env
+   * @param {new (context: DurableObjectState, env: gate.Bindings) => InRust} Class
+   */
+  constructor(context, env, Class) {
+    super(context, env);
+    this.#Class = Class;
+  }
 
   /** @param {string} command */
   run(command) {
@@ -74,10 +91,32 @@ export class UserSessions extends DurableObject {
   }
 
   #inInstance() {
-    if (this.#sessions === undefined || this.#instanceId !== state.instanceId) {
-      this.#sessions = new gate.UserSessions(this.ctx, this.env);
+    if (this.#object === undefined || this.#instanceId !== state.instanceId) {
+      this.#object = new this.#Class(this.ctx, this.env);
       this.#instanceId = state.instanceId;
     }
-    return this.#sessions;
+    return this.#object;
+  }
+}
+
+/** The sessions of a user. */
+export class UserSessions extends GateObject {
+  /**
+   * @param {DurableObjectState} context
+   * @param {gate.Bindings} env
+   */
+  constructor(context, env) {
+    super(context, env, gate.UserSessions);
+  }
+}
+
+/** Where a session's id at a provider leads to. */
+export class SidIndex extends GateObject {
+  /**
+   * @param {DurableObjectState} context
+   * @param {gate.Bindings} env
+   */
+  constructor(context, env) {
+    super(context, env, gate.SidIndex);
   }
 }

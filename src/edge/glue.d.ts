@@ -13,6 +13,13 @@ declare module "session-gate" {
     alarm(): void;
   }
 
+  /** What of an index object is in Rust. */
+  export class SidIndex {
+    constructor(context: DurableObjectState);
+    run(command: string): string;
+    alarm(): void;
+  }
+
   /** Which instance of the Wasm lives, and whether it has panicked. */
   export function __worker_init_state(): { criticalError: boolean; instanceId: number };
 

@@ -35,6 +35,8 @@ pub struct Isolate {
     pub app: Rc<App>,
     /// The objects that keep the sessions: the binding `SESSIONS`.
     pub sessions: JsValue,
+    /// The objects that find sessions by their `sid`, where a provider has `sid_index`: the binding `SID_INDEX`.
+    pub sid_index: Option<JsValue>,
     /// The application, where it is a Worker: the binding `ORIGIN`.
     pub origin: Option<worker_sys::Fetcher>,
     /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
@@ -65,12 +67,15 @@ impl Isolate {
                 return Ok(Rc::clone(isolate));
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
-            let sessions = objects_of(env)?;
+            let sessions = objects_of(env, "SESSIONS", SESSIONS)?;
+            let has_index = config.providers.iter().any(|provider| provider.sid_index);
+            let sid_index = has_index.then(|| objects_of(env, "SID_INDEX", SID_INDEX)).transpose()?;
             let app = Rc::new(App::new(config.keys()));
             let isolate = Rc::new(Self {
                 config,
                 app,
                 sessions,
+                sid_index,
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
                 memory: Memory::default(),
@@ -101,14 +106,17 @@ impl Isolate {
     }
 }
 
+const SESSIONS: &str = "bound to the Durable Object class UserSessions, in each environment";
+const SID_INDEX: &str =
+    "bound to the Durable Object class SidIndex where a provider has `sid_index`, in each environment";
+
 /// Without its objects the gate would call everybody signed out, whose sessions live: bindings are not inherited by the
 /// environments of `wrangler.toml`.
-fn objects_of(env: &Env) -> Result<JsValue, Invalid> {
-    let sessions = binding(env, "SESSIONS");
+fn objects_of(env: &Env, variable: &'static str, must_be: &'static str) -> Result<JsValue, Invalid> {
+    let objects = binding(env, variable);
     let finds_objects =
-        js_sys::Reflect::get(&sessions, &"idFromName".into()).is_ok_and(|find| find.is_function());
-    let must_be = "bound to the Durable Object class UserSessions, in each environment";
-    if finds_objects { Ok(sessions) } else { Err(Invalid { variable: "SESSIONS", must_be }) }
+        js_sys::Reflect::get(&objects, &"idFromName".into()).is_ok_and(|find| find.is_function());
+    if finds_objects { Ok(objects) } else { Err(Invalid { variable, must_be }) }
 }
 
 fn binding(env: &Env, name: &str) -> JsValue {

@@ -8,8 +8,10 @@ mod event;
 mod failure;
 mod known;
 mod recheck;
+mod sid_index;
 
 pub use decide::{Outcome, PROVIDER_END_MEMORY, Rows, decide};
 pub use event::{SessionEvent, SessionEventKind};
 pub use failure::{PlatformError, StoreFailure};
 pub use known::Known;
+pub use sid_index::{SidCommand, SidReply, SidRow, SidWrite, decide_sid};

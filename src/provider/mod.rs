@@ -11,4 +11,4 @@ mod user;
 
 pub use attempt::{Attempt, Demand, MOST as MOST_ATTEMPTS, State};
 pub use returned::ReturnedForm;
-pub use user::user_id;
+pub use user::{sid_name, user_id};

@@ -3,7 +3,7 @@
 //! Invariant: two people of one provider, or of two, never have one user id, whatever their subjects are.
 
 use oidc::issuer::Tenants;
-use oidc::names::Subject;
+use oidc::names::{SessionId, Subject};
 
 use crate::config::Provider;
 use crate::session::MAX_USER_ID;
@@ -19,6 +19,13 @@ pub fn user_id(provider: &Provider, issuer: &str, subject: &Subject) -> String {
         return plain;
     }
     format!("{key}:~{}", subject.digest(issuer))
+}
+
+/// The name of the object that finds a session of this provider by its `sid` alone. It is the storage location: it never
+/// changes. The issuer in it is the configured one, since a browser may name none.
+#[must_use]
+pub fn sid_name(app_id: &str, provider: &Provider, session_id: &SessionId) -> String {
+    format!("{app_id}/{}/{}", provider.key, session_id.digest(provider.issuer.as_str()))
 }
 
 #[cfg(test)]
@@ -39,6 +46,21 @@ mod tests {
         };
         assert_ne!(id("a"), id("b"));
         assert!(id("a").starts_with("corp:~"));
+    }
+
+    #[test]
+    fn a_sid_is_the_name_of_one_provider_s_session() {
+        let names: Vec<_> = ["https://idp.example", "https://other.example"]
+            .into_iter()
+            .map(|issuer| {
+                let provider = json!({ "key": "corp", "issuer": issuer, "client_id": "gate" });
+                let config = config(json!({ "PROVIDERS": [provider] })).ok().unwrap();
+                sid_name("public", &config.providers[0], &SessionId::parse("a/b").unwrap())
+            })
+            .collect();
+        // printf 'https://idp.example\0a/b' | openssl dgst -sha256 -binary | basenc --base64url
+        assert_eq!(names[0], "public/corp/Z40UDqss7pZzHVUfN87xz5DsOm4Pq_XvdWBxxrOTUpI");
+        assert_ne!(names[0], names[1]);
     }
 
     #[test]

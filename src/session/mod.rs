@@ -178,10 +178,13 @@ impl Session {
     /// The end of a session that was last used at `used_at`. Of the limits of its own and the configured ones, the
     /// shorter hold.
     fn ends_after(&self, used_at: Timestamp, policy: &Policy) -> Timestamp {
-        let Login { idle, absolute, .. } = *self.login();
-        let shorter = |own: Option<Seconds>, configured| own.map_or(configured, |own| own.min(configured));
-        let idle = used_at.after(shorter(idle, policy.idle));
-        idle.min(self.created_at.after(shorter(absolute, policy.absolute)))
+        used_at.after(shorter(self.login().idle, policy.idle)).min(self.absolute_end(policy))
+    }
+
+    /// The last second in which the session can live, however it is used.
+    #[must_use]
+    pub fn absolute_end(&self, policy: &Policy) -> Timestamp {
+        self.created_at.after(shorter(self.login().absolute, policy.absolute))
     }
 
     /// Whether the session lives at `now`.
@@ -189,6 +192,10 @@ impl Session {
     pub fn lives(&self, policy: &Policy, now: Timestamp) -> bool {
         now <= self.ends_at(policy)
     }
+}
+
+fn shorter(own: Option<Seconds>, configured: Seconds) -> Seconds {
+    own.map_or(configured, |own| own.min(configured))
 }
 
 impl Unreadable {

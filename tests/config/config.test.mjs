@@ -137,6 +137,15 @@ test("a missing SESSIONS binding stops every route, and nobody is told that they
   }
 });
 
+test("a missing SID_INDEX binding stops every route where a provider has sid_index, and nothing where none has", async (t) => {
+  const provider = { key: "corp", issuer: "https://idp.example", client_id: "gate" };
+  const vars = { ...DEFAULTS, PROVIDERS: [provider, { ...provider, key: "other", sid_index: true }] };
+  const gate = await gateFor(t, { vars, withoutIndex: true });
+  await assertStopped(gate, "SID_INDEX");
+  await gate.restart({ PROVIDERS: [provider] });
+  assert.equal((await gate.fetch("/open/page")).status, 200);
+});
+
 test("SIGNING_KEY_ROTATION is at least a fiftieth of ACCESS_TOKEN_TTL: each living token's key is published", async (t) => {
   const gate = await gateFor(t, { vars: { ...DEFAULTS, SIGNING_KEY_ROTATION: 60, ACCESS_TOKEN_TTL: 86_400 } });
   await assertStopped(gate, "SIGNING_KEY_ROTATION");

@@ -135,6 +135,59 @@ describe("a logout token with a sid", () => {
     await assertTaken(await post(idp.logoutToken({ sid: session.login.sid })), 400);
     assert.ok(await isSignedIn(gate, session));
   });
+
+  test("and no sub ends that session with an index", async (t) => {
+    const { idp, gate: at } = await pair(t, { provider: { sid_index: true } });
+    const user = somebody();
+    const [one, other] = [await signedIn(at, idp, { user }), await signedIn(at, idp, { user })];
+    await assertTaken(await post(idp.logoutToken({ sid: one.login.sid }), { at }), 200);
+    assert.deepEqual([await isSignedIn(at, one), await isSignedIn(at, other)], [false, true]);
+  });
+
+  test("and no sub ends all of the user's with an index, where the provider is set so", async (t) => {
+    const { idp, gate: at } = await pair(t, { provider: { sid_index: true, logout_token_scope: "user" } });
+    const user = somebody();
+    const [one, other] = [await signedIn(at, idp, { user }), await signedIn(at, idp, { user })];
+    await assertTaken(await post(idp.logoutToken({ sid: one.login.sid }), { at }), 200);
+    assert.deepEqual([await isSignedIn(at, one), await isSignedIn(at, other)], [false, false]);
+  });
+
+  test("and no sub, that is unknown, is taken, and refuses the login that was under way", async (t) => {
+    const { idp, gate: at } = await pair(t, { provider: { sid_index: true } });
+    const sid = "ended-before-its-login";
+    await assertTaken(await post(idp.logoutToken({ sid }), { at }), 200);
+    await assertRefused(at, idp, await attempt(at, idp, { user: somebody(), sid }));
+    await at.moveClock(2);
+    assert.ok(await isSignedIn(at, await signedIn(at, idp, { user: somebody(), sid })));
+  });
+
+  test("and no sub ends nothing that began later, and what begins then can be ended again", async (t) => {
+    const { idp, gate: at } = await pair(t, { provider: { sid_index: true } });
+    const [user, sid] = [somebody(), "one-session-there-for-two-here"];
+    const before = await signedIn(at, idp, { user, sid });
+    const token = idp.logoutToken({ sid }, { claims: { exp: idp.time() + 600 } });
+    await assertTaken(await post(token, { at }), 200);
+    await at.moveClock(2);
+    const later = await signedIn(at, idp, { user, sid });
+    await assertTaken(await post(token, { at }), 200);
+    assert.deepEqual([await isSignedIn(at, before), await isSignedIn(at, later)], [false, true]);
+    await assertTaken(await post(idp.logoutToken({ sid }), { at }), 200);
+    assert.equal(await isSignedIn(at, later), false);
+  });
+
+  test("and no sub is done later where the user's object fails", async (t) => {
+    const { idp, gate: at } = await pair(t, { provider: { sid_index: true }, objectFault: STAND_IN });
+    const session = await signedIn(at, idp);
+    await failObject(at, "throw");
+    const answer = post(idp.logoutToken({ sid: session.login.sid }), { at });
+    await assertTaken(await at.letTimePass(1, answer), 400);
+    await healObject(at);
+    const isOver = async () => {
+      await at.moveClock(1);
+      return !(await isSignedIn(at, session));
+    };
+    assert.ok(await soon(isOver));
+  });
 });
 
 test("case L7: for an unknown user is taken", async () => {

@@ -37,11 +37,11 @@ export const NAVIGATION = {
  * `originUrl` and `outbound` are the two other ways to an origin, `outbound`
  * being the source of a Worker that answers what the gate fetches from outside.
  * `objectFault` is the source of a module whose class `UserSessions` takes the
- * place of the real object; it may import the real one from "./index.js".
+ * place of the real object; it may import the real one from "./index.js". So it is with `SidIndex`, if it has one.
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
  * the objects, which are then in a script of their own.
  * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
- * With `withoutObjects` the binding `SESSIONS` is missing.
+ * With `withoutObjects` the binding `SESSIONS` is missing, with `withoutIndex` the binding `SID_INDEX`.
  * With `inspected` the runtime's inspector listens at `inspector()`.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it, and the gate's time limits
  * go by it. Without it they come a minute late, whatever the machine is busy with; where they are the question and the
@@ -237,10 +237,13 @@ async function gateWorker(options, vars, bound) {
     clock = false,
     ratelimits,
     withoutObjects = false,
+    withoutIndex = false,
   } = options;
   const { compatibilityDate, compatibilityFlags, durableObjects } = workerOptions(
     inRepository("wrangler.toml"),
   ).workerOptions;
+  const objects = await ofBuild(durableObjects, objectBuild ?? build);
+  if (withoutIndex) delete objects.SID_INDEX;
   const bindings = { ...vars, ...(originUrl !== undefined && { ORIGIN_URL: originUrl }) };
   return {
     name: "session-gate",
@@ -249,7 +252,7 @@ async function gateWorker(options, vars, bound) {
     durableObjects: withoutObjects
       ? {}
       : {
-          ...(objectBuild === undefined ? durableObjects : elsewhere(durableObjects)),
+          ...(objectBuild === undefined ? objects : elsewhere(objects)),
           ...(clock && { CLOCK: "Clock" }),
         },
     modulesRoot: build,
@@ -259,6 +262,13 @@ async function gateWorker(options, vars, bound) {
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
     ...(outbound !== undefined && { outboundService: "outbound" }),
   };
+}
+
+/** The classes that a build has: an earlier one has fewer. */
+async function ofBuild(durableObjects, build) {
+  const code = await readFile(join(build, "index.js"), "utf8");
+  const isThere = ([, design]) => code.includes(design.className ?? design);
+  return Object.fromEntries(Object.entries(durableObjects).filter(isThere));
 }
 
 /** The same classes, of the other script. */
@@ -284,7 +294,9 @@ async function modules(build, { objectFault, clock = false, punctual = false }) 
   // What stands in for the platform comes before what uses it.
   const entry = [
     clock ? `export { Clock } from "./clock.js";` : punctual ? "" : `import "./late-limits.js";`,
-    `export { default } from "./index.js"; export { UserSessions } from "./object.js";`,
+    `export * from "./index.js"; export { default } from "./index.js";`,
+    `export { UserSessions } from "./object.js";`,
+    objectFault?.includes("class SidIndex") ? `export { SidIndex } from "./object.js";` : "",
   ].join("\n");
   const made = [{ name: "entry.js", contents: entry }, ...added].map(({ name, contents }) => {
     return { type: "ESModule", path: join(build, name), contents };

@@ -50,6 +50,7 @@ export interface GateOptions {
   objectBuild?: string;
   ratelimits?: Record<string, unknown>;
   withoutObjects?: boolean;
+  withoutIndex?: boolean;
   inspected?: boolean;
   clock?: boolean;
   punctual?: boolean;

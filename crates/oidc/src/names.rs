@@ -34,8 +34,7 @@ impl Subject {
     /// A short name for this subject of this issuer: base64url of the SHA-256 over issuer, NUL and subject.
     #[must_use]
     pub fn digest(&self, issuer: &str) -> String {
-        let hash = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(&self.0).finalize();
-        bytes::encode(&hash)
+        digest(issuer, &self.0)
     }
 }
 
@@ -51,6 +50,18 @@ impl SessionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A short name for this session of this issuer, made as [`Subject::digest`] is.
+    #[must_use]
+    pub fn digest(&self, issuer: &str) -> String {
+        digest(issuer, &self.0)
+    }
+}
+
+// No issuer has a NUL, so the first one ends it.
+fn digest(issuer: &str, name: &str) -> String {
+    let hash = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(name).finalize();
+    bytes::encode(&hash)
 }
 
 fn is_name(text: &str) -> bool {

@@ -17,8 +17,8 @@ use worker::worker_sys;
 use crate::edge::isolate::Isolate;
 use crate::edge::platform::{self, Moment};
 use crate::log::store_line;
-use crate::object::{PlatformError, StoreFailure};
-use crate::session::{Command, Envelope, ObjectId, Reply, object_name};
+use crate::object::{PlatformError, SidCommand, SidReply, StoreFailure};
+use crate::session::{Command, Envelope, ObjectId, Reply, SessionId, object_name};
 
 /// For how many milliseconds a request waits for objects in all. The time that the application takes does not count.
 const TIME_LIMIT: u32 = 4500;
@@ -118,7 +118,7 @@ pub async fn ask(
     loop {
         let asked = client.isolate.memory.asked(platform::now());
         tries = tries.saturating_add(1);
-        let failure = match send(client, object, &envelope).await {
+        let failure = match send_envelope(client, object, &envelope).await {
             Ok(reply) => {
                 // Another app's command says nothing about the sessions of the gate's own.
                 if app_id == client.app_id() {
@@ -130,14 +130,50 @@ pub async fn ask(
         };
         match pauses.next().filter(|_| failure.is_temporary) {
             Some(pause) => platform::pause(pause).await,
-            None => return Err(failed(object, &envelope.command, tries, failure)),
+            None => {
+                let Envelope { command, .. } = &envelope;
+                return Err(failed(object, command.session(), command.name(), tries, failure));
+            }
         }
         envelope.command = envelope.command.again(platform::session_id()?);
     }
 }
 
-fn failed(object: ObjectId, command: &Command, tries: u8, failure: Failure) -> Unavailable {
-    let (command, session) = (command.name(), command.session());
+/// Asks the index object of this name. A command to it may be repeated as well.
+pub async fn ask_index(
+    client: &ObjectClient,
+    name: &str,
+    command: &SidCommand,
+) -> Result<SidReply, Unavailable> {
+    let index = client.isolate.sid_index.as_ref().ok_or(Unavailable)?;
+    let object = id_of(index, name)?;
+    let text = serde_json::to_string(command).map_err(|_| Unavailable)?;
+    let mut pauses = PAUSES.into_iter();
+    let mut tries: u8 = 0;
+    loop {
+        tries = tries.saturating_add(1);
+        let reply = send(client, index, object, &text).await.and_then(|reply| {
+            let reply = reply.and_then(|text| serde_json::from_str(&text).ok()).and_then(SidReply::read);
+            reply.ok_or_else(Failure::unread)
+        });
+        let failure = match reply {
+            Ok(reply) => return Ok(reply),
+            Err(failure) => failure,
+        };
+        match pauses.next().filter(|_| failure.is_temporary) {
+            Some(pause) => platform::pause(pause).await,
+            None => return Err(failed(object, None, command.name(), tries, failure)),
+        }
+    }
+}
+
+fn failed(
+    object: ObjectId,
+    session: Option<SessionId>,
+    command: &'static str,
+    tries: u8,
+    failure: Failure,
+) -> Unavailable {
     let failure = StoreFailure { object, session, command, tries, cause: failure.cause };
     platform::log(&store_line(&failure, platform::now()));
     Unavailable
@@ -145,33 +181,55 @@ fn failed(object: ObjectId, command: &Command, tries: u8, failure: Failure) -> U
 
 /// The id of the object that keeps this user's sessions.
 pub fn object_of(client: &ObjectClient, app_id: &str, user_id: &str) -> Result<ObjectId, Unavailable> {
-    let name = object_name(app_id, user_id);
-    let id = platform::object_id(&client.isolate.sessions, &name).map_err(|error| {
+    id_of(&client.isolate.sessions, &object_name(app_id, user_id))
+}
+
+fn id_of(objects: &JsValue, name: &str) -> Result<ObjectId, Unavailable> {
+    let id = platform::object_id(objects, name).map_err(|error| {
         platform::log_error(&format!("the id of an object: {}", platform::message_of(&error)));
         Unavailable
     })?;
     ObjectId::from_hex(&id).ok_or(Unavailable)
 }
 
-async fn send(client: &ObjectClient, object: ObjectId, envelope: &Envelope) -> Result<Reply, Failure> {
+async fn send_envelope(
+    client: &ObjectClient,
+    object: ObjectId,
+    envelope: &Envelope,
+) -> Result<Reply, Failure> {
     let envelope = serde_json::to_string(envelope).map_err(|error| Failure::lasting(&error.to_string()))?;
+    // No object, so no session.
+    let Some(reply) = send(client, &client.isolate.sessions, object, &envelope).await? else {
+        return Ok(Reply::Gone);
+    };
+    serde_json::from_str(&reply).ok().and_then(Reply::read).ok_or_else(Failure::unread)
+}
+
+/// One try: a text out, and one back; none where the platform refuses an id that it did not make.
+async fn send(
+    client: &ObjectClient,
+    objects: &JsValue,
+    object: ObjectId,
+    text: &str,
+) -> Result<Option<String>, Failure> {
     let then = Moment::now();
-    let sessions = &client.isolate.sessions;
-    let promise = platform::ask(sessions, &object.to_hex(), &envelope, client.time_left.get());
+    let promise = platform::ask(objects, &object.to_hex(), text, client.time_left.get());
     let reply = JsFuture::from(promise.map_err(|error| Failure::of(&error))?).await;
     client.waited_since(then);
     let reply = reply.map_err(|error| Failure::of(&error))?;
-    // The platform refuses an id that it did not make: no object, so no session.
     if reply.is_undefined() {
-        return Ok(Reply::Gone);
+        return Ok(None);
     }
-    let reply = reply.as_string().and_then(|text| serde_json::from_str(&text).ok()).and_then(Reply::read);
-    reply.ok_or_else(|| Failure::lasting("the reply cannot be read"))
+    reply.as_string().map(Some).ok_or_else(Failure::unread)
 }
 
 impl Failure {
     fn lasting(cause: &str) -> Self {
         Self { is_temporary: false, cause: cause.to_owned() }
+    }
+
+    fn unread() -> Self {
+        Self::lasting("the reply cannot be read")
     }
 
     fn of(error: &JsValue) -> Self {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::edge::object::client::{self, ObjectClient, Unavailable};
+use crate::edge::object::sid::{self, SidLogout};
 use crate::edge::platform;
 use crate::session::{Command, Handle, Left, Logout, ObjectId, Reply, Scope};
 
@@ -102,6 +103,16 @@ pub async fn keep_trying_command(client: ObjectClient, object: ObjectId, command
         platform::pause(pause).await;
         let client = client.with_new_time();
         if client::ask(&client, client.app_id(), object, command.clone()).await.is_ok() {
+            break;
+        }
+    }
+}
+
+/// Tries the logout of a `sid` again after the answer, as long as the platform allows.
+pub async fn keep_trying_sid(client: ObjectClient, logout: SidLogout) {
+    for pause in PAUSES {
+        platform::pause(pause).await;
+        if sid::end(&client.with_new_time(), &logout).await.is_ok() {
             break;
         }
     }

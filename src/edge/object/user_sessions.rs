@@ -74,6 +74,14 @@ impl UserSessions {
     }
 }
 
+/// The beginning of the first second after `end`.
+pub(super) fn alarm_time(end: Timestamp, now: Timestamp) -> Date {
+    let seconds = i64::from(end.remaining(now)).saturating_add(1);
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 53 bits")]
+    let time = now.millis().saturating_add(seconds.saturating_mul(1000)) as f64;
+    Date::new(&time.into())
+}
+
 impl UserSessions {
     fn carry_out(&self, Envelope { app_id, command }: Envelope) -> Result<Reply, JsValue> {
         let isolate = self.isolate()?;
@@ -125,10 +133,7 @@ impl UserSessions {
     /// Sets the alarm for the first second in which a session that ends at `end` is over. The promise is
     /// not waited for: the reply is held back until what was written is durable.
     fn wake_after(&self, end: Timestamp, now: Timestamp) -> Result<(), JsValue> {
-        let seconds = i64::from(end.remaining(now)).saturating_add(1);
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 53 bits")]
-        let time = now.millis().saturating_add(seconds.saturating_mul(1000)) as f64;
-        drop(self.storage.set_alarm(Date::new(&time.into()), Object::new())?);
+        drop(self.storage.set_alarm(alarm_time(end, now), Object::new())?);
         self.alarm.set(Some(end));
         Ok(())
     }

@@ -39,7 +39,8 @@ pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
         Route::Callback(key) => provider::callback(exchange, key).await,
         Route::SignedOut => Ok(provider::signed_out(exchange).into()),
         Route::BackchannelLogout(key) => Ok(provider::backchannel_logout(exchange, key).await.into()),
-        Route::FrontchannelLogout(_) | Route::Application | Route::Core(_) | Route::Unknown => {
+        Route::FrontchannelLogout(key) => provider::frontchannel_logout(exchange, key).await,
+        Route::Application | Route::Core(_) | Route::Unknown => {
             Ok(exchange.problem(&Problem::NotFound).into())
         }
     };

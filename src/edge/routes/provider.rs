@@ -1,4 +1,5 @@
-//! The way to an identity provider and back: login, callback, and the page after a provider's logout.
+//! The way to an identity provider and back: login, callback, the page after a provider's logout, and the provider's own
+//! word that a session is over.
 //!
 //! Invariant: a person is signed in only by an attempt that this browser began, and every failure is a page with a way
 //! on.
@@ -9,8 +10,10 @@ use std::time::Duration;
 use oidc::authorize::{AuthorizationRequest, Prompt, Way};
 use oidc::callback::{Answer as CallbackAnswer, Callback, ErrorKind, MAX_RESPONSE};
 use oidc::check::FailedCheck;
+use oidc::front_channel;
 use oidc::logout_token::{self, Ended, MAX_REQUEST};
 use oidc::metadata::Metadata;
+use oidc::names::SessionId;
 
 use super::Served;
 use crate::base::time::Seconds;
@@ -19,8 +22,9 @@ use crate::cookies::{SameSite, login_cookie};
 use crate::edge::body;
 use crate::edge::exchange::{Exchange, Stage};
 use crate::edge::object::begin::{Begun, begin};
-use crate::edge::object::client::{self, Unavailable, object_of};
+use crate::edge::object::client::{self, ObjectClient, Unavailable, object_of};
 use crate::edge::object::end;
+use crate::edge::object::sid::{self, SidLogout, Word};
 use crate::edge::platform::{self, Moment};
 use crate::edge::provider::ProviderTrouble;
 use crate::edge::provider::documents::{Untaken, metadata, signed};
@@ -29,8 +33,9 @@ use crate::edge::provider::sign_in::{Failed, SomebodyThere, UnderWay, as_client,
 use crate::edge::standing::signed_in;
 use crate::gate::{Answered, Person, SessionChange, is_met};
 use crate::log::login_refused_line;
+use crate::object::SidRow;
 use crate::pages::{self, Problem, ProviderPage};
-use crate::provider::{Attempt, Demand, MOST_ATTEMPTS, ReturnedForm, State, left, user_id};
+use crate::provider::{Attempt, Demand, MOST_ATTEMPTS, ReturnedForm, State, left, sid_name, user_id};
 use crate::request::{Visit, first_parameter, is_path, visit};
 use crate::response::{Answer, Body, Reason};
 use crate::session::{AtProvider, Command, Login, ObjectId, Session};
@@ -288,6 +293,7 @@ async fn sign_in(
     let user_id = user_id(provider, &id_token.issuer, &id_token.subject);
     let app_id = exchange.keys().app_id();
     let Ok(object) = object_of(&exchange.client, app_id, &user_id) else { return Ok(Err(Unavailable)) };
+    let session_id = id_token.session_id;
     let entrusted = Entrusted {
         id_token: Some(id_token_text),
         refresh_token,
@@ -296,7 +302,7 @@ async fn sign_in(
     };
     let at_provider = AtProvider {
         issuer: id_token.issuer,
-        session_id: id_token.session_id.map(|id| id.as_str().to_owned()),
+        session_id: session_id.as_ref().map(|id| id.as_str().to_owned()),
         issued_at: id_token.issued_at,
         sealed: entrusted.seal(object, exchange.keys()).await,
         checked_at: None,
@@ -322,16 +328,24 @@ async fn sign_in(
     if attempt.demand.handle.is_some_and(|handle| handle.object != object) {
         return Err(Failed::Refused("another user"));
     }
-    new_session(exchange, attempt, user_id, login)
+    new_session(exchange, provider, attempt, Signed { object, user_id, session_id, login })
         .await
         .map_or_else(|error| Ok(Err(error)), |made| made.map(Ok))
 }
 
+/// Who is let in, and how that was proved.
+struct Signed {
+    object: ObjectId,
+    user_id: String,
+    session_id: Option<SessionId>,
+    login: Login,
+}
+
 async fn new_session(
     exchange: &Exchange,
+    provider: &Provider,
     attempt: &Attempt,
-    user_id: String,
-    login: Login,
+    Signed { object, user_id, session_id, login }: Signed,
 ) -> Result<Result<Answered, Failed>, Unavailable> {
     let (head, config, keys) = (&exchange.head, exchange.config(), exchange.keys());
     let session = Session {
@@ -344,6 +358,13 @@ async fn new_session(
     let credentials = exchange.credentials().await;
     let mut earlier = exchange.shown(credentials).await;
     earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
+    // Before the session: a logout that comes in between finds its way, and the object remembers it.
+    if let Some(session_id) = session_id.filter(|_| provider.sid_index) {
+        let kept = keep_sid(exchange, provider, &session_id, object, &session);
+        if let sid::Kept::EndedAtProvider = exchange.timed(Stage::Check, kept).await? {
+            return Ok(Err(Failed::Refused("ended at the provider")));
+        }
+    }
     let begun = begin(&exchange.client, keys.app_id(), session, serde_json::Map::new(), earlier);
     let (handle, session) = match exchange.timed(Stage::Check, begun).await? {
         Begun::Session(handle, session) => (handle, session),
@@ -368,6 +389,24 @@ async fn new_session(
         answer = answer.with("set-cookie", login_cookie(left::COOKIE, "", 0));
     }
     Ok(Ok(Answered { answer, change: SessionChange::NewSession(tokens) }))
+}
+
+/// By how much a session may begin later in its object than here.
+const LATER: Seconds = Seconds::new(60);
+
+/// Keeps where the `sid` of a login leads to, for as long as its session can live.
+async fn keep_sid(
+    exchange: &Exchange,
+    provider: &Provider,
+    session_id: &SessionId,
+    object: ObjectId,
+    session: &Session,
+) -> Result<sid::Kept, Unavailable> {
+    let Some(login) = session.login().at_provider.as_deref() else { return Ok(sid::Kept::Row) };
+    let until = session.absolute_end(&exchange.config().policy).after(LATER);
+    let row = SidRow::new(object, login.issuer.clone(), login.issued_at, until);
+    let name = sid_name(exchange.keys().app_id(), provider, session_id);
+    sid::keep(&exchange.client, &name, row).await
 }
 
 /// The page for a person whom `allow` does not let in.
@@ -452,27 +491,50 @@ pub async fn backchannel_logout(exchange: &Exchange, key: &str) -> Answer {
     let Ok(body) = body::bytes(exchange, limit, Duration::from_millis(BACKCHANNEL_TIME.into())).await else {
         return refuse("body");
     };
-    let (object, command) = match logout_command(exchange, provider, &body).await {
-        Ok(end) => end,
+    let logout = match provider_logout(exchange, provider, &body).await {
+        Ok(logout) => logout,
         Err(check) => return refuse(check),
     };
-    let hasty = exchange.client.with_time(BACKCHANNEL_TIME);
-    match client::ask(&hasty, exchange.keys().app_id(), object, command.clone()).await {
-        Ok(_) => Answer::new(200, Reason::Ok, Body::Empty).with("cache-control", "no-store"),
-        Err(Unavailable) => {
-            let work = end::keep_trying_command(exchange.client.clone(), object, command);
-            exchange.client.afterwards(work);
-            refuse("not done yet")
+    let (client, hasty) = (&exchange.client, exchange.client.with_time(BACKCHANNEL_TIME));
+    let ended = match logout {
+        ProviderLogout::User(object, command) => {
+            let ended = client::ask(&hasty, client.app_id(), object, command.clone()).await;
+            ended.map(|_| ()).inspect_err(|_| {
+                client.afterwards(end::keep_trying_command(client.clone(), object, command));
+            })
         }
+        ProviderLogout::Sid(logout) => end_by_sid(client, &hasty, logout).await,
+    };
+    match ended {
+        Ok(()) => Answer::new(200, Reason::Ok, Body::Empty).with("cache-control", "no-store"),
+        Err(Unavailable) => refuse("not done yet"),
     }
 }
 
+/// Ends what a `sid` leads to, after the answer if it cannot be done within the time of `hasty`.
+async fn end_by_sid(
+    client: &ObjectClient,
+    hasty: &ObjectClient,
+    logout: SidLogout,
+) -> Result<(), Unavailable> {
+    let ended = sid::end(hasty, &logout).await;
+    ended.inspect_err(|_| client.afterwards(end::keep_trying_sid(client.clone(), logout)))
+}
+
+/// What a logout token ends.
+enum ProviderLogout {
+    /// What the user's object has.
+    User(ObjectId, Command),
+    /// What the `sid` leads to.
+    Sid(SidLogout),
+}
+
 /// What a logout token ends, or the check that it failed.
-async fn logout_command(
+async fn provider_logout(
     exchange: &Exchange,
     provider: &Rc<Provider>,
     body: &[u8],
-) -> Result<(ObjectId, Command), &'static str> {
+) -> Result<ProviderLogout, &'static str> {
     let token = logout_token::from_form(body).map_err(|_| "request")?;
     let metadata = metadata(&exchange.client, provider).await.map_err(|_| "metadata")?;
     let signed =
@@ -482,13 +544,22 @@ async fn logout_command(
         })?;
     let checked = logout_token::check(signed, &metadata.issuers, &provider.client_id, platform::now());
     let token = checked.map_err(FailedCheck::as_str)?;
+    let within_scope = |session_id: &SessionId| match provider.logout_token_scope {
+        LogoutTokenScope::Session => Some(session_id.as_str().to_owned()),
+        LogoutTokenScope::User => None,
+    };
     let (subject, session_id) = match token.ended {
         Ended::User(subject) => (subject, None),
-        Ended::Session(session_id, Some(subject)) => match provider.logout_token_scope {
-            LogoutTokenScope::Session => (subject, Some(session_id.as_str().to_owned())),
-            LogoutTokenScope::User => (subject, None),
-        },
-        Ended::Session(_, None) => return Err("sub missing"),
+        Ended::Session(session_id, Some(subject)) => (subject, within_scope(&session_id)),
+        Ended::Session(_, None) if !provider.sid_index => return Err("sub missing"),
+        Ended::Session(session_id, None) => {
+            return Ok(ProviderLogout::Sid(SidLogout {
+                name: sid_name(exchange.keys().app_id(), provider, &session_id),
+                provider: provider.key.clone(),
+                session_id: within_scope(&session_id),
+                word: Word::Token { issuer: token.issuer, issued_at: token.issued_at },
+            }));
+        }
     };
     let user_id = user_id(provider, &token.issuer, &subject);
     let app_id = exchange.keys().app_id();
@@ -499,5 +570,31 @@ async fn logout_command(
         session_id,
         issued_at: token.issued_at,
     };
-    Ok((object, command))
+    Ok(ProviderLogout::User(object, command))
+}
+
+/// `GET /auth/frontchannel-logout/<key>`: the provider's log-out page loads it in a frame, without cookies. Anybody can
+/// send it, so it ends what its `sid` leads to, and nothing else.
+pub async fn frontchannel_logout(exchange: &Exchange, key: &str) -> Served {
+    let Some(provider) = exchange.config().provider(key).filter(|provider| provider.sid_index) else {
+        return Ok(exchange.problem(&Problem::NotFound).into());
+    };
+    let Ok(metadata) = metadata(&exchange.client, provider).await else { return Err(Unavailable) };
+    let query = exchange.head.query();
+    if let Ok(session_id) = front_channel::read(query.as_bytes(), &metadata.issuers) {
+        let logout = SidLogout {
+            name: sid_name(exchange.keys().app_id(), provider, &session_id),
+            provider: provider.key.clone(),
+            session_id: Some(session_id.as_str().to_owned()),
+            word: Word::Browser { issuer: first_parameter(query, "iss") },
+        };
+        // A browser that leaves the page gives the request up.
+        exchange.client.outlive_request();
+        end_by_sid(&exchange.client, &exchange.client, logout).await?;
+    }
+    let csp = format!("default-src 'none'; frame-ancestors {}", provider.issuer.origin());
+    let answer = Answer::new(200, Reason::Ok, Body::Empty)
+        .with("cache-control", "no-store")
+        .with("content-security-policy", csp);
+    Ok(answer.into())
 }
