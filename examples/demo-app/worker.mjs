@@ -21,7 +21,7 @@ const AFTER_LOGIN = "/me";
 const MAX_USER_BYTES = 256;
 
 export default {
-  fetch(request, { PROVIDER }) {
+  fetch(request, { PROVIDER } = {}) {
     const methods = ROUTES[new URL(request.url).pathname];
     if (!methods) return htmlResponse(notFoundPage(identityOf(request)), { status: 404 });
 
