@@ -21,6 +21,10 @@ const AFTER_LOGIN = "/me";
 const MAX_USER_BYTES = 256;
 
 export default {
+  /**
+   * @param {Request} request
+   * @param {{ PROVIDER?: string }} [env]
+   */
   fetch(request, { PROVIDER } = {}) {
     const methods = ROUTES[new URL(request.url).pathname];
     if (!methods) return htmlResponse(notFoundPage(identityOf(request)), { status: 404 });
