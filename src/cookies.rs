@@ -15,11 +15,11 @@ const PENDING: &str = "sLogoutPending";
 const STEP_UP: &str = "sStepUp";
 
 /// What the names of the cookies begin with that hold attempts to log in at a provider.
-const LOGIN: &str = "sLogin-";
+pub const ATTEMPT: &str = "__Host-sLogin-";
 /// The cookie that holds a provider's answer on its way through a page of the gate's.
-const RETURN: &str = "sReturn";
+pub const RETURN: &str = "__Host-sReturn";
 /// The cookie that says that the last session was a provider's.
-const LEFT: &str = "sLeft";
+pub const LEFT: &str = "__Host-sLeft";
 
 /// A name that SuperTokens gave a cookie beside the two tokens; cleared, never set.
 const LEGACY_ID_REFRESH: &str = "sIdRefreshToken";
@@ -33,8 +33,15 @@ const PENDING_LIFETIME: Seconds = Seconds::new(86_400);
 /// The `Set-Cookie` value of a cookie that lasts for a login at a provider: of this host alone, and sent when the
 /// provider leads the browser back. `name` is the whole name.
 #[must_use]
-pub fn login_cookie(name: &str, value: &str, lifetime: u32) -> String {
+pub fn login_cookie(name: &str, value: &str, lifetime: Seconds) -> String {
+    let lifetime = lifetime.get();
     format!("{name}={value}; Path=/; Max-Age={lifetime}; Secure; HttpOnly; SameSite=Lax")
+}
+
+/// The `Set-Cookie` value that expires such a cookie.
+#[must_use]
+pub fn expired_login_cookie(name: &str) -> String {
+    login_cookie(name, "", Seconds::new(0))
 }
 
 /// What the configuration says of cookies.
@@ -206,9 +213,10 @@ impl CookieSettings {
             is_taken_for(start, prefix).then_some(rest)
         });
         without.is_some_and(|base| {
-            let is_login = base.get(..LOGIN.len()).is_some_and(|start| start.eq_ignore_ascii_case(LOGIN));
-            is_login
-                || [RETURN, LEFT].into_iter().any(|name| base.eq_ignore_ascii_case(name))
+            let base_of = |name: &'static str| name.strip_prefix(HOST).unwrap_or(name);
+            let attempt = base_of(ATTEMPT);
+            base.get(..attempt.len()).is_some_and(|start| start.eq_ignore_ascii_case(attempt))
+                || [RETURN, LEFT].into_iter().any(|name| base.eq_ignore_ascii_case(base_of(name)))
                 || GateCookie::ALL.into_iter().any(|cookie| base.eq_ignore_ascii_case(cookie.base_name()))
         })
     }

@@ -11,12 +11,12 @@ use worker::wasm_bindgen::JsValue;
 use worker::{web_sys, worker_sys};
 
 use crate::base::time::Timestamp;
-use crate::config::Config;
+use crate::config::{AntiCsrfMode, Config};
 use crate::cookies::GateCookie;
 use crate::edge::isolate::Isolate;
 use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::object::end::{self, Ended};
-use crate::edge::platform::{self, Moment};
+use crate::edge::platform::{self, Moment, NoRandomness};
 use crate::gate::{
     Access, Credentials, IN_TIME_MS, Mint, Presented, TokenPair, Unsigned, problem, unavailable,
 };
@@ -25,7 +25,7 @@ use crate::memory::Memory;
 use crate::pages::Problem;
 use crate::request::Head;
 use crate::response::Answer;
-use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope};
+use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope, Session};
 use crate::token::{Keys, RefreshToken, Verified, Version};
 
 /// What the gate spends time on; `Server-Timing` names it.
@@ -165,6 +165,24 @@ impl Exchange {
         logouts.into_iter().map(|logout| logout.handle).collect()
     }
 
+    /// The sessions that the request shows and that live, as far as is known: a new one takes their place, also another
+    /// user's.
+    pub async fn replaced(&self, credentials: &Credentials) -> Vec<Handle> {
+        let mut replaced = self.shown(credentials).await;
+        replaced.retain(|handle| !self.memory().has_ended(*handle));
+        replaced
+    }
+
+    /// A new session of this browser.
+    pub fn new_session(&self, user_id: String) -> Result<Session, NoRandomness> {
+        Ok(Session {
+            anti_csrf: self.config().anti_csrf == AntiCsrfMode::Token,
+            user_agent: self.user_agent(),
+            country: platform::country(&self.request),
+            ..Session::new(platform::session_id()?, platform::nonce()?, user_id, self.now)
+        })
+    }
+
     /// Whether the request shows any credential that this gate signed, dead or alive.
     pub async fn shows_credential(&self, credentials: &Credentials) -> bool {
         credentials.handle().is_some()
@@ -250,7 +268,7 @@ impl Exchange {
     }
 
     /// The browser, as it names itself, as much of it as is kept with a session.
-    pub fn user_agent(&self) -> Option<String> {
+    fn user_agent(&self) -> Option<String> {
         const MAX_USER_AGENT: usize = 512;
         let user_agent = self.head.header("user-agent")?;
         Some(user_agent.chars().take(MAX_USER_AGENT).collect())

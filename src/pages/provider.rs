@@ -13,32 +13,15 @@ use crate::response::{Answer, Reason};
 /// What became of a login.
 pub enum ProviderPage<'a> {
     /// The browser came back too late, or twice.
-    Late {
-        /// Where the person wanted to go.
-        return_to: &'a str,
-    },
+    Late,
     /// The person, or the provider, said no.
-    Denied {
-        /// Where the person wanted to go.
-        return_to: &'a str,
-    },
-    /// The account is not one of those that `allow` lets in.
-    NotAllowed {
-        /// What is missing.
-        claim: &'a str,
-        /// Where the person wanted to go.
-        return_to: &'a str,
-    },
+    Denied,
+    /// The account is not one of those that `allow` lets in: this claim is missing.
+    NotAllowed(&'a str),
     /// A check failed.
-    Refused {
-        /// Where the person wanted to go.
-        return_to: &'a str,
-    },
+    Refused,
     /// The provider does not answer as it should.
-    Trouble {
-        /// Where the person wanted to go.
-        return_to: &'a str,
-    },
+    Trouble,
 }
 
 #[derive(Template)]
@@ -71,53 +54,49 @@ pub fn still_signed_in(name: &str, config: &Config) -> Answer {
     message(200, Reason::LoggedOut, "You are signed out", &text, link, config)
 }
 
-/// The page that says what became of a login.
+/// The page that says what became of a login. Its way on leads to `return_to`.
 #[must_use]
-pub fn provider(page: &ProviderPage<'_>, provider: &Provider, config: &Config) -> Answer {
+pub fn provider(page: &ProviderPage<'_>, return_to: &str, provider: &Provider, config: &Config) -> Answer {
     let name = &provider.name;
-    let (status, reason, heading, text, return_to) = match page {
-        ProviderPage::Late { return_to } => (
+    let (status, reason, heading, text) = match page {
+        ProviderPage::Late => (
             400,
             Reason::LoginRefused,
             "Please sign in again",
             "This sign-in was begun too long ago, or in another browser.".to_owned(),
-            return_to,
         ),
-        ProviderPage::Denied { return_to } => (
+        ProviderPage::Denied => (
             400,
             Reason::LoginRefused,
             "You are not signed in",
             format!("The sign-in at {name} was cancelled or not allowed."),
-            return_to,
         ),
-        ProviderPage::NotAllowed { claim, return_to } => (
+        ProviderPage::NotAllowed(claim) => (
             403,
             Reason::Forbidden,
             "This account is not allowed",
             format!("You signed in at {name}, but this account lacks what is needed here ({claim})."),
-            return_to,
         ),
-        ProviderPage::Refused { return_to } => (
+        ProviderPage::Refused => (
             400,
             Reason::LoginRefused,
             "You are not signed in",
             format!("The answer of {name} could not be accepted. Nothing was changed."),
-            return_to,
         ),
-        ProviderPage::Trouble { return_to } => (
+        ProviderPage::Trouble => (
             503,
             Reason::ProviderUnreachable,
             "Please try again",
             format!("{name} does not answer as it should. If you were signed in here, you still are."),
-            return_to,
         ),
     };
     let (other, label) = match page {
-        ProviderPage::NotAllowed { .. } => ("&account=other", "Use another account"),
+        ProviderPage::NotAllowed(_) => ("&account=other", "Use another account"),
         _ => ("", "Try again"),
     };
     let link = format!("{}{other}", login_link(provider, return_to, config));
-    let answer = message(status, reason, heading, &text, Some((&link, label)), config);
+    let answer = message(status, reason, heading, &text, Some((&link, label)), config)
+        .with("cache-control", "no-store");
     if status == 503 { answer.with("retry-after", "5") } else { answer }
 }
 

@@ -13,20 +13,22 @@ use oidc::authorize::Secrets;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::ReturnedForm;
 use super::sealed::{self, Opened};
 use crate::base::bytes;
 use crate::base::json::{Fields, array, optional, text};
 use crate::base::time::{Seconds, Timestamp};
 use crate::config::Provider;
+use crate::cookies::{ATTEMPT, expired_login_cookie, login_cookie};
 use crate::request::{Head, is_path};
 use crate::session::Handle;
 use crate::token::{Keys, RarePurpose};
 
 /// How long an attempt can last.
-pub const LIFETIME: Seconds = Seconds::new(600);
+const LIFETIME: Seconds = Seconds::new(600);
 
 /// How many attempts a browser can have at once.
-pub const MOST: usize = 5;
+const MOST: usize = 5;
 
 /// The longest address to return to, in bytes.
 const MAX_RETURN_TO: usize = 1024;
@@ -36,9 +38,6 @@ const MAX_IN_STATE: usize = 512;
 
 const ID: usize = 16;
 const NAME: usize = 8;
-
-/// What the names of the cookies begin with.
-pub const COOKIE: &str = "__Host-sLogin-";
 
 /// An attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,16 +114,28 @@ impl Attempt {
         }
     }
 
-    /// The name of its cookie.
+    /// The `Set-Cookie` values that keep it in the browser, and make room for it there.
     #[must_use]
-    pub fn cookie_name(&self) -> String {
-        cookie_name(&self.id)
+    pub fn set(&self, head: &Head, keys: &Keys) -> Vec<String> {
+        let before = names_in(head, keys);
+        let excess = before.len().saturating_add(1).saturating_sub(MOST);
+        let expired = before.iter().take(excess).map(|name| expired_login_cookie(name));
+        let value = sealed::seal(self, RarePurpose::Attempt, 0, keys);
+        expired.chain([login_cookie(&cookie_name(&self.id), &value, LIFETIME)]).collect()
     }
 
-    /// The value of its cookie.
+    /// The `Set-Cookie` value that ends it.
     #[must_use]
-    pub fn cookie_value(&self, keys: &Keys) -> String {
-        sealed::seal(self, RarePurpose::Attempt, 0, keys)
+    pub fn expired(&self) -> String {
+        expired_login_cookie(&cookie_name(&self.id))
+    }
+
+    /// The `Set-Cookie` values that end all attempts of this browser.
+    #[must_use]
+    pub fn all_expired(head: &Head, keys: &Keys) -> Vec<String> {
+        let attempts = names_in(head, keys);
+        let expired = attempts.iter().map(|name| expired_login_cookie(name));
+        expired.chain(ReturnedForm::expired(head)).collect()
     }
 
     /// Its `state`, under the secret of a rank.
@@ -156,19 +167,6 @@ impl Attempt {
         let (_, value) = cookies(head).find(|(other, _)| *other == name)?;
         let (attempt, rank) = Self::open(value, keys)?;
         (attempt.id == state.id && attempt.lasts(now)).then_some((attempt, rank))
-    }
-
-    /// The attempts of this browser, the oldest first: the names of their cookies.
-    #[must_use]
-    pub fn names_in(head: &Head, keys: &Keys) -> Vec<String> {
-        let mut attempts: Vec<(Timestamp, String)> = cookies(head)
-            .map(|(name, value)| {
-                let begun = Self::open(value, keys).map(|(attempt, _)| attempt.begun);
-                (begun.unwrap_or_default(), name.to_owned())
-            })
-            .collect();
-        attempts.sort();
-        attempts.into_iter().map(|(_, name)| name).collect()
     }
 
     fn open(value: &str, keys: &Keys) -> Option<(Self, usize)> {
@@ -228,7 +226,19 @@ impl State {
 }
 
 fn cookie_name(id: &str) -> String {
-    format!("{COOKIE}{}", id.get(..NAME).unwrap_or_default())
+    format!("{ATTEMPT}{}", id.get(..NAME).unwrap_or_default())
+}
+
+/// The names of the cookies of this browser's attempts, the oldest first.
+fn names_in(head: &Head, keys: &Keys) -> Vec<String> {
+    let mut attempts: Vec<(Timestamp, String)> = cookies(head)
+        .map(|(name, value)| {
+            let begun = Attempt::open(value, keys).map(|(attempt, _)| attempt.begun);
+            (begun.unwrap_or_default(), name.to_owned())
+        })
+        .collect();
+    attempts.sort();
+    attempts.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The cookies of attempts, as a browser holds them.
@@ -237,7 +247,7 @@ fn cookies(head: &Head) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let name = name.trim_matches([' ', '\t']);
-        name.starts_with(COOKIE).then(|| (name, value.trim_matches([' ', '\t'])))
+        name.starts_with(ATTEMPT).then(|| (name, value.trim_matches([' ', '\t'])))
     })
 }
 
@@ -261,9 +271,18 @@ mod tests {
         Attempt::new([n; 16], &setting().providers[0], return_to, Demand::default(), false, at(now))
     }
 
+    /// The cookie that the browser sends of an attempt.
+    fn held(attempt: &Attempt, keys: &Keys) -> String {
+        let set = attempt.set(&head("GET", "https://a.example/", &[]), keys);
+        set[0].split_once(';').unwrap().0.to_owned()
+    }
+
+    fn value(attempt: &Attempt, keys: &Keys) -> String {
+        held(attempt, keys).split_once('=').unwrap().1.to_owned()
+    }
+
     fn presented(attempts: &[&Attempt], keys: &Keys) -> Head {
-        let cookies: Vec<_> =
-            attempts.iter().map(|it| format!("{}={}", it.cookie_name(), it.cookie_value(keys))).collect();
+        let cookies: Vec<_> = attempts.iter().map(|it| held(it, keys)).collect();
         head("GET", "https://a.example/", &[("cookie", &cookies.join("; "))])
     }
 
@@ -278,8 +297,8 @@ mod tests {
         assert_eq!(found(&presented(&[&two], &keys), 300), None, "another browser");
         assert_eq!(found(&presented(&[&one], &keys), 701), None, "too late");
         assert_eq!(
-            Attempt::names_in(&presented(&[&two, &one], &keys), &keys),
-            [one.cookie_name(), two.cookie_name()]
+            Attempt::all_expired(&presented(&[&two, &one], &keys), &keys),
+            [one.expired(), two.expired()]
         );
     }
 
@@ -293,7 +312,7 @@ mod tests {
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             assert!(State::open(std::str::from_utf8(&bytes).unwrap(), &keys).is_none(), "{at}");
         }
-        assert!(State::open(&one.cookie_value(&keys), &keys).is_none(), "a cookie is no state");
+        assert!(State::open(&value(&one, &keys), &keys).is_none(), "a cookie is no state");
         let other = config(json!({ "APP_ID": "other" })).ok().unwrap().keys();
         assert!(State::open(&state, &other).is_none(), "another app's");
     }
@@ -326,6 +345,6 @@ mod tests {
             acr: vec!["mfa".to_owned()],
         };
         let asked = Attempt { demand, again: true, ..attempt(1, "/", 0) };
-        assert_eq!(Attempt::open(&asked.cookie_value(&keys), &keys), Some((asked, 0)));
+        assert_eq!(Attempt::open(&value(&asked, &keys), &keys), Some((asked, 0)));
     }
 }

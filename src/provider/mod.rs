@@ -3,12 +3,12 @@
 //!
 //! Invariant: plain values and pure functions.
 
-pub mod attempt;
+mod attempt;
 pub mod left;
 mod returned;
 mod sealed;
 mod user;
 
-pub use attempt::{Attempt, Demand, MOST as MOST_ATTEMPTS, State};
+pub use attempt::{Attempt, Demand, State};
 pub use returned::ReturnedForm;
 pub use user::{sid_name, user_id};

@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::sealed::{self, Opened};
 use crate::base::time::{Seconds, Timestamp};
+use crate::cookies::{RETURN, expired_login_cookie, login_cookie};
 use crate::request::{Head, find_cookie};
 use crate::token::{Keys, RarePurpose};
 
+/// How long the page may take to go on.
 const LIFETIME: Seconds = Seconds::new(60);
 
 /// A form that a provider sent.
@@ -25,24 +27,28 @@ struct Sealed<'a> {
 }
 
 impl ReturnedForm {
-    /// The value of its cookie.
+    /// The `Set-Cookie` value that keeps it in the browser.
     #[must_use]
-    pub fn seal(&self, keys: &Keys, now: Timestamp) -> String {
-        sealed::seal(&Sealed { text: &self.text, at: now }, RarePurpose::Return, 0, keys)
+    pub fn set(&self, keys: &Keys, now: Timestamp) -> String {
+        let sealed = sealed::seal(&Sealed { text: &self.text, at: now }, RarePurpose::Return, 0, keys);
+        login_cookie(RETURN, &sealed, LIFETIME)
     }
 
-    /// The form in the cookie of this name.
+    /// The form that the browser holds.
     #[must_use]
-    pub fn of(head: &Head, name: &str, keys: &Keys, now: Timestamp) -> Option<Self> {
-        let value = find_cookie(head.header("cookie")?, name).value()?;
-        let Opened { mut fields, .. } = sealed::open(value, RarePurpose::Return, keys)?;
+    pub fn of(head: &Head, keys: &Keys, now: Timestamp) -> Option<Self> {
+        let Opened { mut fields, .. } = sealed::open(held(head)?, RarePurpose::Return, keys)?;
         let at = Timestamp::from_seconds(fields.integer("at")?);
         at.within(LIFETIME, now).then_some(Self { text: fields.text("text")? })
     }
 
-    /// Whether the browser holds the cookie of this name.
+    /// The `Set-Cookie` value that takes from the browser what it holds of one, if it does.
     #[must_use]
-    pub fn is_held(head: &Head, name: &str) -> bool {
-        head.header("cookie").is_some_and(|cookies| find_cookie(cookies, name).value().is_some())
+    pub fn expired(head: &Head) -> Option<String> {
+        held(head).map(|_| expired_login_cookie(RETURN))
     }
+}
+
+fn held(head: &Head) -> Option<&str> {
+    find_cookie(head.header("cookie")?, RETURN).value()
 }

@@ -76,6 +76,12 @@ impl Answer {
         self
     }
 
+    /// The answer with these `Set-Cookie` values more.
+    #[must_use]
+    pub fn with_cookies(self, values: impl IntoIterator<Item = String>) -> Self {
+        values.into_iter().fold(self, |answer, value| answer.with("set-cookie", value))
+    }
+
     /// The answer with all of these headers more.
     #[must_use]
     pub fn with_all(mut self, additions: ResponseHeaders) -> Self {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { isSignedIn, newClient, tokensIn } from "../support/index.mjs";
+import { expiredIn, isSignedIn, newClient, tokensIn } from "../support/index.mjs";
 import {
   assertRefused,
   attempt,
@@ -265,6 +265,17 @@ describe("an answer by form_post", () => {
     assert.doesNotMatch(target, /code=/, "the code is in no address");
     const response = await open(client, target.replaceAll("&amp;", "&").replaceAll("&#38;", "&"));
     assert.ok(tokensIn(response).access, await response.text());
+    assert.deepEqual(namesOf(expiredIn(response)), ["__Host-sLogin-", "__Host-sReturn"]);
+  });
+
+  test("case 27: one that is refused is over as well", async (t) => {
+    const params = { code: undefined, error: "access_denied" };
+    const { client } = await postedBack(t, formPost, { authorization: { params } });
+    const response = await open(client, `/auth/callback/${KEY}`);
+    await assertStatus(response, 400);
+    assert.deepEqual(namesOf(expiredIn(response)), ["__Host-sLogin-", "__Host-sReturn"]);
+    const again = await open(client, `/auth/callback/${KEY}`);
+    assert.deepEqual(expiredIn(again), [], "nothing is left to expire");
   });
 
   test("case 27: the address that it goes on to does nothing by itself", async () => {
@@ -282,11 +293,17 @@ test("case 27: with Strict cookies the callback is a page that goes on", async (
   assert.match(await response.text(), /http-equiv="refresh" content="0; ?url=\/echo"/i);
 });
 
-async function postedBack(t, provider) {
+/** The names of the cookies of logins, without what tells attempts apart. */
+const namesOf = (/** @type {string[]} */ names) =>
+  names.map((name) => name.replace(/(?<=^__Host-sLogin-).*/, "")).toSorted();
+
+async function postedBack(t, provider, script = {}) {
   const { idp, gate: own } = await pair(t, { provider });
   const client = newClient(own);
-  const callback = await idp.authorize(await begin(client));
-  assert.ok(callback.fields.code);
+  const url = await begin(client);
+  idp.next(script);
+  const callback = await idp.authorize(url);
+  assert.ok(callback.fields.state);
   const { pathname } = new URL(callback.url);
   // A form of another site, so no Lax cookie is sent.
   const posted = await own.fetch(pathname, {

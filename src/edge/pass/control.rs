@@ -5,13 +5,12 @@
 use serde_json::{Map, Value};
 
 use super::admit::Admitted;
-use crate::config::{AntiCsrfMode, Rule};
+use crate::config::Rule;
 use crate::edge::exchange::{Exchange, Stage};
 use crate::edge::guard;
 use crate::edge::object::begin::{Begun, begin};
 use crate::edge::object::client::Unavailable;
 use crate::edge::object::end::{self, Removal};
-use crate::edge::platform;
 use crate::edge::standing::{after_end, renewed, still_true};
 use crate::gate::{
     CLAIMS_TOO_LARGE, Controls, CreateSession, Credentials, Identity, Limit, Provenance, RevokeSession,
@@ -114,18 +113,14 @@ fn new_session(
         None => Ok(create.login),
     };
     let login = login.map_err(|_| refused(exchange, "gate-set-claims", CLAIMS_TOO_LARGE))?;
-    let drawn = platform::session_id().and_then(|id| Ok((id, platform::nonce()?)));
-    let (id, nonce) = drawn.map_err(|_| exchange.unavailable())?;
+    let new = exchange.new_session(create.user_id).map_err(|_| exchange.unavailable())?;
     let session = Session {
         tenant_id: create.tenant_id,
         payload: match &change.payload {
             Some(change) => create.payload.merged(change),
             None => create.payload,
         },
-        anti_csrf: exchange.config().anti_csrf == AntiCsrfMode::Token,
-        user_agent: exchange.user_agent(),
-        country: platform::country(&exchange.request),
-        ..Session::new(id, nonce, create.user_id, exchange.now).with_login(login)
+        ..new.with_login(login)
     };
     if fits_a_cookie(&session) {
         Ok((session, create.data))
@@ -141,11 +136,8 @@ async fn create_session(
     data: Map<String, Value>,
 ) -> Result<SessionChange, Answer> {
     let unavailable = |_| exchange.unavailable();
-    // Every session that the browser shows ends with its cookies, also another user's.
-    let mut earlier = exchange.shown(credentials).await;
-    earlier.retain(|earlier| !exchange.memory().has_ended(*earlier));
-    let app_id = exchange.keys().app_id();
-    let begun = begin(&exchange.client, app_id, session, data, earlier);
+    let earlier = exchange.replaced(credentials).await;
+    let begun = begin(&exchange.client, exchange.keys().app_id(), session, data, earlier);
     match exchange.timed(Stage::Check, begun).await.map_err(unavailable)? {
         Begun::Session(handle, session) => {
             let tokens = exchange.seal(exchange.mint().first(&session, handle)).await;

@@ -8,8 +8,10 @@ pub mod leave;
 pub mod recheck;
 pub mod sign_in;
 
+use crate::base::time::Timestamp;
+use crate::config::Provider;
 use crate::edge::platform;
-use crate::log::provider_line;
+use crate::log::{login_refused_line, provider_line};
 
 /// For how many milliseconds a login waits for a provider in all.
 pub const TIME_LIMIT: u32 = 12_000;
@@ -24,4 +26,9 @@ impl ProviderTrouble {
         platform::log(&provider_line(provider, what, cause, platform::now()));
         Self
     }
+}
+
+/// Logs that a provider's word was not taken, because of this check.
+pub fn report_refusal(provider: &Provider, check: &str, now: Timestamp) {
+    platform::log(&login_refused_line(&provider.key, check, now));
 }

@@ -1,7 +1,6 @@
 //! The logout routes: read, delete in the object, clear cookies, answer.
 
 use super::Served;
-use crate::cookies::login_cookie;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::end::Ended;
 use crate::edge::provider::leave::leave;
@@ -85,16 +84,11 @@ pub async fn signed_out(
 }
 
 /// The answer that expires the attempts to log in of this browser, and makes a provider ask who comes next.
-pub fn with_login_cookies(exchange: &Exchange, mut answer: Answer, came_from_provider: bool) -> Answer {
-    let (keys, now) = (exchange.keys(), exchange.now);
+pub fn with_login_cookies(exchange: &Exchange, answer: Answer, came_from_provider: bool) -> Answer {
     if exchange.config().providers.is_empty() {
         return answer;
     }
-    for name in Attempt::names_in(&exchange.head, keys) {
-        answer = answer.with("set-cookie", login_cookie(&name, "", 0));
-    }
-    if !came_from_provider {
-        return answer;
-    }
-    answer.with("set-cookie", login_cookie(left::COOKIE, &left::seal(keys, now), left::LIFETIME.get()))
+    let expired = Attempt::all_expired(&exchange.head, exchange.keys());
+    let left = came_from_provider.then(|| left::set(exchange.keys(), exchange.now));
+    answer.with_cookies(expired.into_iter().chain(left))
 }

@@ -2,9 +2,11 @@
 
 mod account;
 mod browser_sdk;
+mod callback;
 pub mod core;
+mod login;
 mod logout;
-mod provider;
+mod provider_logout;
 mod status;
 
 use crate::edge::exchange::Exchange;
@@ -35,11 +37,11 @@ pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
         Route::Health => Ok(status::health()),
         Route::Refresh => browser_sdk::refresh(exchange, entered.renewal).await,
         Route::SignOut => browser_sdk::sign_out(exchange).await,
-        Route::Login => provider::login(exchange).await,
-        Route::Callback(key) => provider::callback(exchange, key).await,
-        Route::SignedOut => Ok(provider::signed_out(exchange).into()),
-        Route::BackchannelLogout(key) => Ok(provider::backchannel_logout(exchange, key).await.into()),
-        Route::FrontchannelLogout(key) => provider::frontchannel_logout(exchange, key).await,
+        Route::Login => login::login(exchange).await,
+        Route::Callback(key) => callback::callback(exchange, key).await,
+        Route::SignedOut => Ok(provider_logout::signed_out(exchange).into()),
+        Route::BackchannelLogout(key) => Ok(provider_logout::backchannel_logout(exchange, key).await.into()),
+        Route::FrontchannelLogout(key) => provider_logout::frontchannel_logout(exchange, key).await,
         Route::Application | Route::Core(_) | Route::Unknown => {
             Ok(exchange.problem(&Problem::NotFound).into())
         }
