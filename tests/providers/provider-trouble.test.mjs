@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { isSignedIn, newClient, refreshSession, tokensIn } from "../support/index.mjs";
+import { isSignedIn, newClient, refreshSession, soon, tokensIn } from "../support/index.mjs";
 import { attempt, begin, comeBack, open, pair, signedIn } from "../support/providers/gate-at.mjs";
 
 /** Longer than the gate waits for any provider, in seconds. */
@@ -108,6 +108,21 @@ describe("case 29: metadata", () => {
       await signedIn(gate, idp);
     });
   }
+
+  test("that are too old are used by nobody, also not by who waits for another's request", async (t) => {
+    const { idp, gate } = await pair(t);
+    await signedIn(gate, idp);
+    await gate.moveClock(8 * 86_400);
+    const { until, release } = gateway();
+    idp.set({ metadata: { until, status: 500 } });
+    const asked = idp.count("metadata");
+    const logins = [1, 2, 3].map(() => open(newClient(gate), "/auth/login"));
+    assert.ok(await soon(() => idp.count("metadata") > asked));
+    // The gate has taken all of them once it has answered one that came later.
+    await gate.fetch("/auth/health");
+    release();
+    for (const login of logins) await assertTrouble(await login);
+  });
 
   test("that do not come are given up", async (t) => {
     const { idp, gate } = await pair(t);

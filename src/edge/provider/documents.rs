@@ -14,20 +14,19 @@ use std::time::Duration;
 
 use oidc::check::FailedCheck;
 use oidc::jwks::{Jwks, MAX_JWKS, Refetch};
-use oidc::jws::{Signed, Unverified};
+use oidc::jws::{Candidate, Signed, Unverified};
 use oidc::metadata::{MAX_METADATA, Metadata};
 
 use super::ProviderTrouble;
 use crate::base::time::Seconds;
 use crate::config::Provider;
 use crate::edge::object::client::ObjectClient;
-
-use crate::edge::platform;
 use crate::edge::platform::provider::{ProviderAnswer, ProviderRequest, request, verdict};
+use crate::edge::platform::{self, Moment};
 use crate::memory::{Kept, OfProvider};
 
 /// For how many milliseconds a document is waited for.
-const TIME: u32 = 3000;
+pub const TIME: u32 = 3000;
 
 const SHORTEST: u32 = 300;
 const LONGEST: u32 = 86_400;
@@ -36,6 +35,9 @@ const USUAL: u32 = 3600;
 /// For how long a document is used that cannot be fetched again.
 const STALE_METADATA: Seconds = Seconds::new(7 * 86_400);
 const STALE_KEYS: Seconds = Seconds::new(86_400);
+
+/// For how long a request that was given up keeps others from fetching.
+const GIVEN_UP: Seconds = Seconds::new(4);
 
 /// How often somebody who waits for another's request looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -75,27 +77,23 @@ pub async fn signed(
     metadata: &Metadata,
     token: &str,
 ) -> Result<Signed, Untaken> {
-    let keys = keys(client, provider).await?;
-    let read = || Unverified::parse(token);
-    let candidate = match read()?.candidate(&keys, &metadata.algorithms) {
-        Ok(candidate) => candidate,
-        Err(failed) => {
-            let fetched_at = client.isolate.documents.keys_fetched_at(&provider.key);
-            if Refetch::after(failed, fetched_at.unwrap_or_default(), platform::now()) != Refetch::Now {
-                return Err(failed.into());
-            }
-            let keys = fetched(client, provider, |documents| &mut documents.keys, fetch_keys).await?;
-            let candidate = read()?.candidate(&keys, &metadata.algorithms)?;
-            let verdict = verdict(&candidate).await;
-            return Ok(candidate.judge(verdict)?);
-        }
+    let candidate = |keys| Unverified::parse(token)?.candidate(keys, &metadata.algorithms);
+    let keys = get(client, provider, |documents| &mut documents.keys, STALE_KEYS, fetch_keys).await?;
+    let failed = match candidate(&keys) {
+        Ok(candidate) => return judged(candidate).await,
+        Err(failed) => failed,
     };
-    let verdict = verdict(&candidate).await;
-    Ok(candidate.judge(verdict)?)
+    let fetched_at = client.isolate.documents.keys_fetched_at(&provider.key);
+    if Refetch::after(failed, fetched_at.unwrap_or_default(), platform::now()) != Refetch::Now {
+        return Err(failed.into());
+    }
+    let keys = fetched(client, provider, |documents| &mut documents.keys, fetch_keys).await?;
+    judged(candidate(&keys)?).await
 }
 
-async fn keys(client: &ObjectClient, provider: &Rc<Provider>) -> Result<Rc<Jwks>, ProviderTrouble> {
-    get(client, provider, |documents| &mut documents.keys, STALE_KEYS, fetch_keys).await
+async fn judged(candidate: Candidate<'_, '_>) -> Result<Signed, Untaken> {
+    let verdict = verdict(&candidate).await;
+    Ok(candidate.judge(verdict)?)
 }
 
 /// The document that is kept, or one that is fetched.
@@ -137,20 +135,17 @@ where
     Fetched: Future<Output = Result<(T, Seconds), ProviderTrouble>>,
 {
     let documents = &client.isolate.documents;
-    let begun = platform::now();
-    // One request's promise must not be awaited in another; a request that is given up leaves its mark for a while.
-    let another =
-        |kept: &mut OfProvider| place(kept).fetching.is_some_and(|at| at.within(Seconds::new(4), begun));
-    if documents.with(&provider.key, another) {
-        while documents.with(&provider.key, another) && begun.within(Seconds::new(4), platform::now()) {
+    let (begun, waited) = (platform::now(), Moment::now());
+    let is_another_at_it =
+        |kept: &mut OfProvider| place(kept).fetching.is_some_and(|at| at.within(GIVEN_UP, platform::now()));
+    if documents.with(&provider.key, is_another_at_it) {
+        // One request's promise must not be awaited in another.
+        while documents.with(&provider.key, is_another_at_it) && waited.elapsed() < TIME {
             platform::pause(LOOK_AGAIN).await;
         }
+        // What was there before is what this request could not use.
         let kept = documents.with(&provider.key, |kept| place(kept).value.clone());
-        return match kept {
-            Some((value, at, _)) if at >= begun => Ok(value),
-            Some((value, ..)) => Ok(value),
-            None => Err(ProviderTrouble),
-        };
+        return kept.filter(|(_, at, _)| *at >= begun).map(|(value, ..)| value).ok_or(ProviderTrouble);
     }
     documents.with(&provider.key, |kept| place(kept).fetching = Some(begun));
     let answer = fetch(client.clone(), Rc::clone(provider)).await;

@@ -17,7 +17,7 @@ use oidc::userinfo::{self, MAX_USERINFO};
 use oidc::{algorithm::Algorithm, claims};
 use serde_json::{Map, Value};
 
-use super::documents::{Untaken, signed};
+use super::documents::{self, Untaken, signed};
 use super::{ProviderTrouble, TIME_LIMIT};
 use crate::config::{ClientAuth, Provider};
 use crate::edge::object::client::ObjectClient;
@@ -92,8 +92,9 @@ pub async fn person(
     code: &Code,
 ) -> Result<SomebodyThere, Failed> {
     let UnderWay { provider, metadata, secrets, demand, begun, .. } = *login;
-    let left = |most: u32| most.min(TIME_LIMIT.saturating_sub(begun.elapsed()));
-    let tokens = tokens(login, code, left(TOKEN_TIME)).await?;
+    let left = || TIME_LIMIT.saturating_sub(begun.elapsed());
+    // The keys may have to be fetched after them.
+    let tokens = tokens(login, code, TOKEN_TIME.min(left().saturating_sub(documents::TIME))).await?;
     let text = tokens.id_token.unwrap_or_default();
     let signed = signed(client, provider, metadata, &text).await?;
     let expected = Expected {
@@ -107,7 +108,7 @@ pub async fn person(
     let id_token =
         check(signed, &expected, platform::now()).map_err(|failed| Failed::Refused(failed.as_str()))?;
     let (claims, known) =
-        kept_claims(provider, metadata, &id_token, &tokens.access_token, left(USERINFO_TIME)).await?;
+        kept_claims(provider, metadata, &id_token, &tokens.access_token, USERINFO_TIME.min(left())).await?;
     Ok(SomebodyThere { id_token, id_token_text: text, claims, known, refresh_token: tokens.refresh_token })
 }
 
