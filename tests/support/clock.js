@@ -29,7 +29,7 @@ globalThis.Date = class extends Date {
 // Looked at again and again, ever less often: what one request waits for must not be settled by another.
 const longer = (pause) => Math.min(2 * pause, LAST_LOOK_MS);
 
-// Only `within` in src/edge/platform/platform.js sets timers, and all of them are limits.
+// All timers that src/edge/platform/*.js sets are limits.
 const { setTimeout: start, clearTimeout: stop } = globalThis;
 globalThis.setTimeout = (callback, milliseconds, ...given) => {
   const end = now + milliseconds;

@@ -17,15 +17,18 @@ export async function providerRequest(method, url, authorization, form, limit, t
   const headers = { accept: "application/json" };
   if (authorization !== undefined) headers.authorization = authorization;
   if (form !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), time);
   try {
-    const signal = AbortSignal.timeout(time);
-    const response = await fetch(url, { method, headers, body: form, redirect: "manual", signal });
+    const response = await fetch(url, { method, headers, body: form, redirect: "manual", signal: controller.signal });
     const body = await bytesOf(response.body, limit);
     if (body === undefined) return "the answer is too long";
     const maxAge = /(?:^|[\s,])max-age=(\d+)/i.exec(response.headers.get("cache-control") ?? "")?.[1] ?? "";
     return { status: response.status, maxAge, body };
-  } catch (error) {
-    return error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no answer";
+  } catch {
+    return controller.signal.aborted ? "no answer in time" : "no answer";
+  } finally {
+    clearTimeout(timer);
   }
 }
 
