@@ -361,3 +361,21 @@ test("case 31: where the keys cannot be had nothing is done, and the provider is
   await assertTaken(await post(down.logoutToken({ sub, sid }), { at }), 200);
   assert.ok(await soon(async () => !(await isSignedIn(at, session))));
 });
+
+test("case L10: where the keys come too late for the answer, it is done after it", async (t) => {
+  const { idp, gate: at } = await pair(t);
+  const session = await signedIn(at, idp);
+  idp.rotate({ overlap: false });
+  await at.moveClock(61);
+  let release;
+  idp.set({ jwks: { until: new Promise((resolve) => (release = resolve)) } });
+  const asked = idp.count("jwks");
+  const { user: sub, sid } = session.login;
+  const answer = post(idp.logoutToken({ sub, sid }), { at });
+  assert.ok(await soon(() => idp.count("jwks") > asked));
+  await at.moveClock(2);
+  await assertTaken(await answer, 400);
+  assert.ok(await isSignedIn(at, session));
+  release();
+  assert.ok(await soon(async () => !(await isSignedIn(at, session))));
+});

@@ -63,12 +63,7 @@ impl ObjectClient {
 
     /// The same with all of its time left.
     pub fn with_new_time(&self) -> Self {
-        self.with_time(TIME_LIMIT)
-    }
-
-    /// The same with so many milliseconds left.
-    pub fn with_time(&self, milliseconds: u32) -> Self {
-        Self { time_left: Rc::new(Cell::new(milliseconds)), ..self.clone() }
+        Self { time_left: Rc::new(Cell::new(TIME_LIMIT)), ..self.clone() }
     }
 
     /// Carries the request out to its end, whether the browser waits for the answer or not.
@@ -81,12 +76,27 @@ impl ObjectClient {
 
     /// Goes on with `work` after the answer, as long as the platform allows.
     pub fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        let _ = self.carried_out(work);
+    }
+
+    /// Carries `work` out to its end; what it comes to, if that is known within so many milliseconds.
+    pub async fn within<T: 'static>(&self, time: u32, work: impl Future<Output = T> + 'static) -> Option<T> {
+        let outcome = Rc::new(Cell::new(None));
+        let known = Rc::clone(&outcome);
+        let work = self.carried_out(async move { known.set(Some(work.await)) });
+        // A promise that cannot be awaited is one that has not come to anything.
+        let _ = JsFuture::from(platform::is_settled_within(&work, time)).await;
+        outcome.take()
+    }
+
+    fn carried_out(&self, work: impl Future<Output = ()> + 'static) -> Promise {
         let work = future_to_promise(async move {
             work.await;
             Ok(JsValue::UNDEFINED)
         });
         // Only an event that is over refuses to be prolonged.
         let _ = self.context.wait_until(&work);
+        work
     }
 
     /// The app that the gate serves.

@@ -52,6 +52,10 @@ extern "C" {
     #[wasm_bindgen(js_name = responseWithin)]
     pub fn response_within(response: &Promise, time: f64) -> Promise;
 
+    /// Whether a promise is settled within so many milliseconds. One that is not goes on.
+    #[wasm_bindgen(js_name = isSettledWithin)]
+    pub fn is_settled_within(promise: &Promise, time: u32) -> Promise;
+
     /// Gives up a response that is on its way.
     #[wasm_bindgen(js_name = dropUnread)]
     pub fn drop_unread(response: &Promise);

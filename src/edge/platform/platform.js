@@ -104,6 +104,20 @@ export function responseWithin(response, time) {
 }
 
 /**
+ * Whether a promise is settled within so many milliseconds. One that is not goes on.
+ * @param {Promise<unknown>} promise
+ * @param {number} time
+ * @returns {Promise<boolean>}
+ */
+export function isSettledWithin(promise, time) {
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return within(settled, time, (resolve) => resolve(false));
+}
+
+/**
  * Gives up a response that is on its way.
  * @param {Promise<Response>} response
  */

@@ -18,7 +18,7 @@ use crate::edge::exchange::Exchange;
 use crate::edge::object::client::{self, ObjectClient, Unavailable, object_of};
 use crate::edge::object::end;
 use crate::edge::object::sid::{self, SidLogout, Word};
-use crate::edge::platform;
+use crate::edge::platform::{self, Moment};
 use crate::edge::provider::documents::{Untaken, metadata, signed};
 use crate::edge::provider::report_refusal;
 use crate::pages::{self, Problem};
@@ -37,54 +37,65 @@ pub fn signed_out(exchange: &Exchange) -> Answer {
     }
 }
 
-/// For how long a provider's servers wait for the answer to a logout token, in milliseconds.
-const BACKCHANNEL_TIME: u32 = 2000;
+/// For how many milliseconds a provider's servers wait for the answer to a logout token.
+const TIME: u32 = 2000;
+
+/// What is said while an object does not answer.
+const NOT_DONE: &str = "not done yet";
 
 /// `POST /auth/backchannel-logout/<key>`.
 pub async fn backchannel_logout(exchange: &Exchange, key: &str) -> Answer {
     let Some(provider) = exchange.config().provider(key) else {
         return exchange.problem(&Problem::NotFound);
     };
-    let refuse = |check: &str| {
-        report_refusal(provider, check, exchange.now);
-        let json = serde_json::json!({ "error": "invalid_request", "error_description": check });
-        Answer::json(400, Reason::LoginRefused, &json).with("cache-control", "no-store")
-    };
+    let begun = Moment::now();
     let limit = u32::try_from(MAX_REQUEST).unwrap_or(u32::MAX);
-    let Ok(body) = body::bytes(exchange, limit, Duration::from_millis(BACKCHANNEL_TIME.into())).await else {
-        return refuse("body");
+    let ended = match body::bytes(exchange, limit, Duration::from_millis(TIME.into())).await {
+        Ok(body) => {
+            let ended = end_by_token(exchange.client.clone(), Rc::clone(provider), body);
+            let ended = exchange.client.within(TIME.saturating_sub(begun.elapsed()), ended);
+            ended.await.unwrap_or(Err(NOT_DONE))
+        }
+        Err(_) => Err("body"),
     };
-    let logout = match provider_logout(exchange, provider, &body).await {
-        Ok(logout) => logout,
-        Err(check) => return refuse(check),
+    let answer = match ended {
+        Ok(()) => Answer::new(200, Reason::Ok, Body::Empty),
+        Err(check) => {
+            report_refusal(provider, check, exchange.now);
+            let json = serde_json::json!({ "error": "invalid_request", "error_description": check });
+            Answer::json(400, Reason::LoginRefused, &json)
+        }
     };
-    let (client, hasty) = (&exchange.client, exchange.client.with_time(BACKCHANNEL_TIME));
-    let ended = match logout {
+    answer.with("cache-control", "no-store")
+}
+
+/// Ends what a logout token says; `Err` is the check that it failed.
+async fn end_by_token(
+    client: ObjectClient,
+    provider: Rc<Provider>,
+    body: Vec<u8>,
+) -> Result<(), &'static str> {
+    let logout = told(&client, &provider, &body).await?;
+    end(&client, logout).await.map_err(|Unavailable| NOT_DONE)
+}
+
+/// Ends what a provider says, after the answer if it cannot be done now.
+async fn end(client: &ObjectClient, logout: ProviderLogout) -> Result<(), Unavailable> {
+    match logout {
         ProviderLogout::User(object, command) => {
-            let ended = client::ask(&hasty, client.app_id(), object, command.clone()).await;
+            let ended = client::ask(client, client.app_id(), object, command.clone()).await;
             ended.map(|_| ()).inspect_err(|_| {
                 client.afterwards(end::keep_trying_command(client.clone(), object, command));
             })
         }
-        ProviderLogout::Sid(logout) => end_by_sid(client, &hasty, logout).await,
-    };
-    match ended {
-        Ok(()) => Answer::new(200, Reason::Ok, Body::Empty).with("cache-control", "no-store"),
-        Err(Unavailable) => refuse("not done yet"),
+        ProviderLogout::Sid(logout) => {
+            let ended = sid::end(client, &logout).await;
+            ended.inspect_err(|_| client.afterwards(end::keep_trying_sid(client.clone(), logout)))
+        }
     }
 }
 
-/// Ends what a `sid` leads to, after the answer if it cannot be done within the time of `hasty`.
-async fn end_by_sid(
-    client: &ObjectClient,
-    hasty: &ObjectClient,
-    logout: SidLogout,
-) -> Result<(), Unavailable> {
-    let ended = sid::end(hasty, &logout).await;
-    ended.inspect_err(|_| client.afterwards(end::keep_trying_sid(client.clone(), logout)))
-}
-
-/// What a logout token ends.
+/// What a provider ends.
 enum ProviderLogout {
     /// What the user's object has.
     User(ObjectId, Command),
@@ -93,18 +104,17 @@ enum ProviderLogout {
 }
 
 /// What a logout token ends, or the check that it failed.
-async fn provider_logout(
-    exchange: &Exchange,
+async fn told(
+    client: &ObjectClient,
     provider: &Rc<Provider>,
     body: &[u8],
 ) -> Result<ProviderLogout, &'static str> {
     let token = logout_token::from_form(body).map_err(|_| "request")?;
-    let metadata = metadata(&exchange.client, provider).await.map_err(|_| "metadata")?;
-    let signed =
-        signed(&exchange.client, provider, &metadata, &token).await.map_err(|untaken| match untaken {
-            Untaken::Failed(check) => check.as_str(),
-            Untaken::Trouble => "keys",
-        })?;
+    let metadata = metadata(client, provider).await.map_err(|_| "metadata")?;
+    let signed = signed(client, provider, &metadata, &token).await.map_err(|untaken| match untaken {
+        Untaken::Failed(check) => check.as_str(),
+        Untaken::Trouble => "keys",
+    })?;
     let checked = logout_token::check(signed, &metadata.issuers, &provider.client_id, platform::now());
     let token = checked.map_err(FailedCheck::as_str)?;
     let within_scope = |session_id: &SessionId| match provider.logout_token_scope {
@@ -117,7 +127,7 @@ async fn provider_logout(
         Ended::Session(_, None) if !provider.sid_index => return Err("sub missing"),
         Ended::Session(session_id, None) => {
             return Ok(ProviderLogout::Sid(SidLogout {
-                name: sid_name(exchange.keys().app_id(), provider, &session_id),
+                name: sid_name(client.app_id(), provider, &session_id),
                 provider: provider.key.clone(),
                 session_id: within_scope(&session_id),
                 word: Word::Token { issuer: token.issuer, issued_at: token.issued_at },
@@ -125,8 +135,7 @@ async fn provider_logout(
         }
     };
     let user_id = user_id(provider, &token.issuer, &subject);
-    let app_id = exchange.keys().app_id();
-    let object = object_of(&exchange.client, app_id, &user_id).map_err(|Unavailable| "not done yet")?;
+    let object = object_of(client, client.app_id(), &user_id).map_err(|Unavailable| NOT_DONE)?;
     let command = Command::EndAtProvider {
         provider: provider.key.clone(),
         issuer: token.issuer,
@@ -146,14 +155,14 @@ pub async fn frontchannel_logout(exchange: &Exchange, key: &str) -> Served {
     let query = exchange.head.query();
     if let Ok(session_id) = front_channel::read(query.as_bytes(), &metadata.issuers) {
         let logout = SidLogout {
-            name: sid_name(exchange.keys().app_id(), provider, &session_id),
+            name: sid_name(exchange.client.app_id(), provider, &session_id),
             provider: provider.key.clone(),
             session_id: Some(session_id.as_str().to_owned()),
             word: Word::Browser { issuer: first_parameter(query, "iss") },
         };
         // A browser that leaves the page gives the request up.
         exchange.client.outlive_request();
-        end_by_sid(&exchange.client, &exchange.client, logout).await?;
+        end(&exchange.client, ProviderLogout::Sid(logout)).await?;
     }
     let csp = format!("default-src 'none'; frame-ancestors {}", provider.issuer.origin());
     let answer = Answer::new(200, Reason::Ok, Body::Empty)
