@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { locked } from "./lock.mjs";
 import { ensurePackages } from "./packages.mjs";
 import { main, output, ROOT, run, say } from "./run.mjs";
-import { ensureTools } from "./tools.mjs";
+import { ensureToolchain, ensureTools } from "./tools.mjs";
 
 const INPUTS = [
   "Cargo.toml",
@@ -28,13 +28,19 @@ const BOUND = "target/bindgen";
 const TARGET = "wasm32-unknown-unknown";
 const WASM = "index_bg.wasm";
 
-/** Installs what the build needs and builds, unless build/ was made from just these sources. */
+/**
+ * Installs what the build needs and builds, unless build/ was made from just these sources. Rust is looked for first:
+ * who has none hears of it before anything is installed. A finished build/ is good without it.
+ */
 export async function build() {
+  if (output("rustc", ["--version"]) === undefined && madeOf(sourcesNow()) !== undefined) return;
+  await ensureToolchain();
   await ensurePackages();
   const wasmBindgen = await ensureTools();
   await locked(join(ROOT, "target", "gate.lock"), async () => {
-    const sources = fingerprint(wasmBindgen);
-    if (sources === builtFrom()) return;
+    const sources = sourcesNow();
+    const tools = toolsNow(wasmBindgen);
+    if (madeOf(sources) === tools) return;
     say("building the Worker");
     rmSync(join(ROOT, BOUND), { recursive: true, force: true });
     rmSync(join(ROOT, FRESH), { recursive: true, force: true });
@@ -44,7 +50,7 @@ export async function build() {
     await bind(wasmBindgen);
     await bundle();
     await slim(join(ROOT, FRESH, WASM));
-    writeFileSync(join(ROOT, FRESH, "sources"), sources);
+    writeFileSync(join(ROOT, FRESH, "sources"), `${sources}\n${tools}`);
     replace(join(ROOT, FRESH), BUILD);
   });
 }
@@ -83,6 +89,8 @@ async function bundle() {
     `--alias:session-gate=./${BOUND}/index.js`,
     ...external,
     `--outfile=${FRESH}/index.js`,
+    // Which packages are in it, for the notices of the npm package.
+    `--metafile=${FRESH}/bundle.json`,
     "--log-level=warning",
     // wasm-bindgen names a module once for each function that it hands on as it is.
     "--log-override:duplicate-object-key=silent",
@@ -118,16 +126,21 @@ function rustFlags() {
   return [...[...folders, ROOT].map((path) => `--remap-path-prefix=${path}=`)].join("\x1f");
 }
 
-function fingerprint(wasmBindgen) {
-  const hash = createHash("sha256")
-    .update(wasmBindgen)
-    .update(output("rustc", ["--version", "--verbose"]));
+function sourcesNow() {
+  const hash = createHash("sha256");
   for (const file of INPUTS.flatMap(filesIn))
     hash
       .update(file)
       .update("\0")
       .update(readFileSync(join(ROOT, file)));
   return hash.digest("hex");
+}
+
+function toolsNow(wasmBindgen) {
+  return createHash("sha256")
+    .update(wasmBindgen)
+    .update(output("rustc", ["--version", "--verbose"]))
+    .digest("hex");
 }
 
 function filesIn(path) {
@@ -138,9 +151,11 @@ function filesIn(path) {
     .flatMap((name) => filesIn(join(path, name)));
 }
 
-function builtFrom() {
+/** The tools that build/ was made with, if it was made of these sources. */
+function madeOf(sources) {
   const file = join(BUILD, "sources");
-  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  const [from, tools] = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return from === sources ? tools : undefined;
 }
 
 function replace(fresh, place) {

@@ -30,7 +30,10 @@ async function pinned() {
   const toolchains = output("rustup", ["toolchain", "list"]);
   if (toolchains === undefined) {
     const instead = found === undefined ? "there is none" : `this is ${found}`;
-    throw new Stop(`Rust ${version} is needed, and ${instead}: install rustup (https://rustup.rs), which can add it`);
+    throw new Stop(
+      `Rust ${version} is needed, and ${instead}: install rustup (https://rustup.rs), which can add it. ` +
+        "Without Rust there is the npm package: README.md",
+    );
   }
   if (!toolchains.split("\n").some((name) => name.startsWith(`${version}-`))) {
     say(`installing Rust ${version}`);

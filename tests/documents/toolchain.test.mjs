@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -53,4 +54,34 @@ test("without rustup another version is refused, and the pinned one named", asyn
   await assert.rejects(onMachine(t, { rustc: rustc(OTHER) }), ({ stderr }) => {
     return stderr.includes(`Rust ${PINNED} is needed, and this is rustc ${OTHER}`);
   });
+});
+
+/** A clone of the repository's sources, and a machine that has Node and an npm which leaves a mark. */
+async function withoutRust(t, ...files) {
+  const clone = await mkdtemp(join(tmpdir(), "session-gate-"));
+  t.after(() => rm(clone, { recursive: true }));
+  for (const file of [...SOURCES, ...files]) await cp(inRepository(file), join(clone, file), { recursive: true });
+  await symlink(process.execPath, join(clone, "node"));
+  await writeFile(join(clone, "npm"), `#!/bin/sh\n: > "${join(clone, "installed")}"\n`, { mode: 0o755 });
+  const run = (script) =>
+    promisify(execFile)(process.execPath, [join(clone, "scripts", script)], { env: { PATH: clone, PORT: "0" } });
+  return { run, hasInstalled: () => existsSync(join(clone, "installed")) };
+}
+
+const SOURCES = ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "rust-toolchain.toml", "scripts"];
+
+test("without Rust `npm start` says so in one line before it installs anything, and names the npm package", async (t) => {
+  const { run, hasInstalled } = await withoutRust(t);
+  await assert.rejects(run("start.mjs"), ({ stderr }) => {
+    assert.match(stderr, new RegExp(`^error: Rust ${PINNED} is needed.*npm package.*\\n$`));
+    return true;
+  });
+  assert.equal(hasInstalled(), false);
+});
+
+test("a finished build is good without Rust, but not for other sources", async (t) => {
+  const { run } = await withoutRust(t, "crates", "src", "templates", "build");
+  assert.equal((await run("build.mjs")).stdout, "");
+  const changed = await withoutRust(t, "crates", "src", "build");
+  await assert.rejects(changed.run("build.mjs"), ({ stderr }) => stderr.includes("is needed"));
 });

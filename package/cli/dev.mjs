@@ -1,0 +1,43 @@
+// `session-gate dev`, which is `npm start` of a project: wrangler's own server, with the Worker of each configuration
+// in the folder, on the port that PORT says.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildIn } from "./provenance.mjs";
+
+const PORT = process.env.PORT || "8787";
+/** The gate's, and that of an application which is a Worker of its own. */
+const CONFIGURATIONS = ["wrangler.toml", "app/wrangler.toml"];
+
+/** @param {string[]} args of wrangler, after those that are always there */
+export async function dev(args) {
+  if (args.includes("--help")) return console.log("session-gate dev [options of `wrangler dev`]: PORT is the port");
+  if (!existsSync(CONFIGURATIONS[0])) throw new Error("there is no wrangler.toml here: `session-gate init` makes one");
+  buildIn(dirname(dirname(fileURLToPath(import.meta.url))));
+  const configurations = CONFIGURATIONS.filter((file) => existsSync(file)).flatMap((file) => ["-c", file]);
+  const options = ["--port", PORT, "--ip", "127.0.0.1", ...configurations, ...args];
+  process.exitCode = await run([wrangler(), "dev", ...options]);
+}
+
+/** That of the project. */
+function wrangler() {
+  try {
+    const require = createRequire(join(process.cwd(), "package.json"));
+    return join(dirname(require.resolve("wrangler/package.json")), "bin", "wrangler.js");
+  } catch {
+    throw new Error("wrangler is not installed here: `npm install`");
+  }
+}
+
+/** Ends when it does; a signal to this process is one to wrangler. */
+function run(args) {
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
