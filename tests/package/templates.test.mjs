@@ -11,6 +11,7 @@ import { TEMPLATES } from "../../package/cli/project.mjs";
 import { newClient, portOf } from "../support/index.mjs";
 import { machineWithoutRust } from "../support/package.mjs";
 import { comeBack, open, registrationOf } from "../support/providers/gate-at.mjs";
+import { freePort } from "../support/providers/listening.mjs";
 import { panva } from "../support/providers/panva.mjs";
 
 const CLIENT_SECRET = /^PROVIDER_SECRET_CORP = ""$/m;
@@ -29,7 +30,10 @@ describe("on a machine without Rust", () => {
   test("origin-url: a server with a login page of its own", async (t) => {
     const { url } = await application(t);
     const project = await initialised("origin-url", ["--origin-url", url, "--login-url", "/login"]);
-    await formWorks(await started(t, project));
+    const port = await freePort();
+    const gate = await started(t, project, { PORT: port });
+    assert.equal(new URL(gate.url).port, port, "`npm start` obeys PORT");
+    await formWorks(gate);
     await deploysDry(project);
   });
 
@@ -90,8 +94,8 @@ async function initialised(template, options) {
   return folder;
 }
 
-async function started(t, folder) {
-  const gate = await machine.start(folder);
+async function started(t, folder, env = {}) {
+  const gate = await machine.start(folder, env);
   t.after(gate.stop);
   packages ??= join(folder, "node_modules");
   assert.ok(existsSync(packages), "`npm start` has installed what was missing");
