@@ -1,4 +1,4 @@
-// The licences of what is in the built Worker and was made by others: crates, the Rust standard library, npm code.
+// The licences of what is in the package and was made by others: crates, the Rust standard library, npm code.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,7 +17,7 @@ export function thirdPartyNotices() {
   }
   const list = packages.map(({ title, licence }) => `${title}: ${licence}`).join("\n");
   const bodies = [...texts].map(([text, titles]) => `${titles.join(", ")}\n\n${text.trim()}\n`);
-  return `index.js and index_bg.wasm contain code of these packages:\n\n${list}\n\n${RULE}${bodies.join(RULE)}`;
+  return `This package contains code of these others:\n\n${list}\n\n${RULE}${bodies.join(RULE)}`;
 }
 
 const RULE = `${"-".repeat(80)}\n\n`;
@@ -50,11 +50,14 @@ function standardLibrary() {
   return { title: `Rust standard library ${rustVersion()}`, licence: "MIT OR Apache-2.0", files: [textOf("LICENSE")] };
 }
 
+/** In the command, and not in the Worker. */
+const IN_COMMAND = ["smol-toml"];
+
 /** What esbuild took out of node_modules/. */
 function npmPackages() {
   const { inputs } = JSON.parse(textOf("build/bundle.json"));
   const names = Object.keys(inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].sort().map((name) => {
+  return [...new Set([...names.filter((name) => name !== undefined), ...IN_COMMAND])].sort().map((name) => {
     const folder = join(ROOT, "node_modules", name);
     const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     return entry(`${name} ${version}`, license, folder);

@@ -9,7 +9,7 @@ import { buildIn, SCRIPT, stamped, WASM } from "../package/cli/provenance.mjs";
 import { build } from "./build.mjs";
 import { locked } from "./lock.mjs";
 import { thirdPartyNotices } from "./notices.mjs";
-import { main, output, ROOT, Stop, say } from "./run.mjs";
+import { main, output, ROOT, run, Stop, say } from "./run.mjs";
 import { interfacesOf } from "./types.mjs";
 
 const FOLDER = join(ROOT, "target", "package");
@@ -30,6 +30,7 @@ async function assembled(place) {
   const version = writeManifest();
   writeBuild(version);
   writeTypes();
+  await bundleLibraries();
   writeFileSync(join(FOLDER, "THIRD-PARTY-NOTICES.txt"), thirdPartyNotices());
   return pack(place);
 }
@@ -46,6 +47,15 @@ function writeManifest() {
   const manifest = JSON.parse(readFileSync(file, "utf8"));
   writeFileSync(file, `${JSON.stringify({ ...manifest, version, engines, tested }, null, 2)}\n`);
   return version;
+}
+
+/** The command needs nothing but itself: what it takes from npm is put into its own files. */
+async function bundleLibraries() {
+  const settings = join(FOLDER, "cli", "doctor", "settings.mjs");
+  const options = ["--bundle", "--platform=node", "--format=esm", "--external:./finding.mjs", "--log-level=warning"];
+  const source = join(ROOT, "package", "cli", "doctor", "settings.mjs");
+  const esbuild = join(ROOT, "node_modules", ".bin", "esbuild");
+  await run(esbuild, [source, ...options, `--outfile=${settings}`, "--allow-overwrite"]);
 }
 
 /** The settings are described once, in the schema. */

@@ -196,6 +196,7 @@ function packageJson({ name }, dependency) {
       start: "session-gate dev",
       predeploy: INSTALLED,
       deploy: "wrangler deploy",
+      doctor: "session-gate doctor",
     },
     dependencies: { "session-gate": dependency },
     devDependencies: { wrangler: MANIFEST.tested.wrangler },

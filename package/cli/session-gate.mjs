@@ -10,6 +10,7 @@ const USAGE = `session-gate ${version}
 
   session-gate init [folder]     makes a project: a gate in front of an application
   session-gate secret            prints a fresh secret, for GATE_SECRET or API_KEYS
+  session-gate doctor <address>  checks a gate from outside
   session-gate dev               runs the project in this folder on this machine (\`npm start\`)
 
 \`session-gate <command> --help\` says more.`;
@@ -18,6 +19,7 @@ const USAGE = `session-gate ${version}
 const COMMANDS = {
   init: async () => (await import("./init.mjs")).init,
   secret: async () => (await import("./secret.mjs")).secret,
+  doctor: async () => (await import("./doctor.mjs")).doctor,
   dev: async () => (await import("./dev.mjs")).dev,
 };
 
@@ -28,6 +30,7 @@ try {
   process.exitCode = 2;
 }
 
+/** @param {string[]} words */
 /** @param {string[]} words */
 async function main([command, ...args]) {
   if (command === "--version" || command === "-v") return console.log(version);

@@ -139,7 +139,7 @@ describe("session-gate secret", () => {
 test("what is no command is named, with those that are", async () => {
   const { code, stderr } = await runCommand(unpacked, ["instal"]);
   assert.equal(code, 2);
-  assert.match(stderr, /instal[\s\S]*init[\s\S]*secret/);
+  assert.match(stderr, /instal[\s\S]*init[\s\S]*secret[\s\S]*doctor/);
 });
 
 async function init(t, options, { folder = "my-gate", named = true, input = "", place = undefined } = {}) {
