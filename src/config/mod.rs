@@ -13,7 +13,7 @@ mod targets;
 pub use claim_headers::ClaimHeaders;
 pub use demands::{Demands, Requirement, read_requirements};
 pub use providers::{ClientAuth, LogoutTokenScope, Provider, SecretText};
-pub use rules::{Entry, Rule, Rules, SessionNeed};
+pub use rules::{Entry, Live, Rule, Rules, SessionNeed};
 
 use std::fmt;
 use std::rc::Rc;

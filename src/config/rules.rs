@@ -40,6 +40,16 @@ pub enum SessionNeed {
     Required,
 }
 
+/// What becomes of a connection that outlasts its session, the strictest last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Live {
+    /// It goes on.
+    Native,
+    /// It is ended.
+    #[default]
+    Watched,
+}
+
 /// What a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -53,6 +63,8 @@ pub struct Rule {
     pub control: bool,
     /// Whether another site's page may make a browser log in.
     pub cross_site_login: bool,
+    /// What becomes of a connection that outlasts its session.
+    pub live: Live,
     /// What is asked of the person beside a session. Only with a session that is required.
     pub demands: Option<Rc<Demands>>,
 }
@@ -103,6 +115,7 @@ const FALLBACK: Rule = Rule {
     overlap: false,
     control: true,
     cross_site_login: false,
+    live: Live::Watched,
     demands: None,
 };
 
@@ -128,6 +141,7 @@ impl Entry {
             overlap: flag("overlap", FALLBACK.overlap)?,
             control: flag("control", FALLBACK.control)?,
             cross_site_login: flag("cross_site_login", FALLBACK.cross_site_login)?,
+            live: if flag("live", true)? { Live::Watched } else { Live::Native },
             demands: Demands::take(&mut fields)?.map(Rc::new),
         };
         if rule.demands.is_some() && rule.session != SessionNeed::Required {
@@ -196,6 +210,7 @@ impl Rule {
             overlap: self.overlap && other.overlap,
             control: self.control && other.control,
             cross_site_login: self.cross_site_login && other.cross_site_login,
+            live: self.live.max(other.live),
             demands: match (self.demands, other.demands) {
                 (Some(own), Some(others)) if own != others => Some(Rc::new(own.and(&others))),
                 (own, others) => own.or(others),

@@ -50,6 +50,9 @@ const ALARM_AGAIN = 30 * 60_000;
  * @typedef {{ run(command: string): string, alarm(): void }} InRust
  */
 
+/** What a watch says from time to time to hear whether it is still there; the platform answers without waking an object. */
+const BEAT = new WebSocketRequestResponsePair("?", "!");
+
 /**
  * An object; its one method takes a command and returns the reply, both as JSON.
  * @extends {DurableObject<gate.Bindings>}
@@ -90,6 +93,16 @@ class GateObject extends DurableObject {
     }
   }
 
+  /**
+   * What is in Rust does some work.
+   * @template T
+   * @param {(object: any) => T} work
+   * @returns {T}
+   */
+  inRust(work) {
+    return inLiveInstance(() => work(this.#inInstance()));
+  }
+
   #inInstance() {
     if (this.#object === undefined || this.#instanceId !== state.instanceId) {
       this.#object = new this.#Class(this.ctx, this.env);
@@ -107,6 +120,23 @@ export class UserSessions extends GateObject {
    */
   constructor(context, env) {
     super(context, env, gate.UserSessions);
+  }
+
+  /**
+   * A command about a session that is to be watched: where it lives, the reply comes as the first message of a
+   * WebSocket, which is closed in the step that ends the session. Nothing awaits between the row and the watch.
+   * @param {Request} request
+   */
+  fetch(request) {
+    const command = request.headers.get("gate-command") ?? "";
+    const said = this.inRust((/** @type {gate.UserSessions} */ object) => object.watch(command));
+    const [id, ...message] = said.split("\n");
+    if (message.length === 0) return new Response(said);
+    const { 0: outer, 1: watch } = new WebSocketPair();
+    this.ctx.acceptWebSocket(watch, [id ?? ""]);
+    this.ctx.setWebSocketAutoResponse(BEAT);
+    watch.send(message.join("\n"));
+    return new Response(null, { status: 101, webSocket: outer });
   }
 }
 

@@ -16,6 +16,7 @@ use crate::cookies::GateCookie;
 use crate::edge::isolate::Isolate;
 use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::object::end::{self, Ended};
+use crate::edge::platform::live::Live;
 use crate::edge::platform::{self, Moment, NoRandomness};
 use crate::gate::{
     Access, Credentials, IN_TIME_MS, Mint, Presented, TokenPair, Unsigned, problem, unavailable,
@@ -54,6 +55,8 @@ pub struct Exchange {
     for_logout: OnceCell<Option<Credentials>>,
     /// Whether a logout was completed that had been pending.
     completed_pending: Cell<bool>,
+    /// What ends it with its session, if it is to.
+    live: OnceCell<Live>,
     /// Milliseconds by stage, of those that there were.
     timing: [Cell<Option<u32>>; 3],
 }
@@ -77,8 +80,19 @@ impl Exchange {
             credentials: OnceCell::new(),
             for_logout: OnceCell::new(),
             completed_pending: Cell::new(false),
+            live: OnceCell::new(),
             timing: Default::default(),
         })
+    }
+
+    /// What ends the request with its session, from now on.
+    pub fn live(&self) -> &Live {
+        self.live.get_or_init(|| self.client.isolate.watcher.begin(!self.head.is_safe()))
+    }
+
+    /// What ends the request with its session, if anything does.
+    pub fn live_if_begun(&self) -> Option<&Live> {
+        self.live.get()
     }
 
     /// What the isolate remembers of sessions.
@@ -204,6 +218,13 @@ impl Exchange {
     /// Asks an object about its sessions, for the app that the gate serves.
     pub async fn ask(&self, object: ObjectId, command: Command) -> Result<Reply, Unavailable> {
         self.timed(Stage::Check, client::ask(&self.client, self.keys().app_id(), object, command)).await
+    }
+
+    /// Asks an object about a session, and watches it if it lives.
+    pub async fn ask_live(&self, object: ObjectId, command: Command) -> Result<Reply, Unavailable> {
+        let live = self.live_if_begun().map(Live::watched);
+        let asked = client::ask_live(&self.client, self.keys().app_id(), object, command, live);
+        self.timed(Stage::Check, asked).await
     }
 
     /// Ends what the logouts name; `Err` are those whose object did not answer. It goes on when the browser does not

@@ -10,6 +10,7 @@ declare module "session-gate" {
   export class UserSessions {
     constructor(context: DurableObjectState, env: Bindings);
     run(command: string): string;
+    watch(command: string): string;
     alarm(): void;
   }
 

@@ -12,8 +12,11 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, worker_sys};
 
 use crate::config::{Config, Invalid};
+use crate::edge::platform;
+use crate::edge::platform::live::Watcher;
 use crate::edge::platform::signatures::Signatures;
 use crate::memory::{Documents, Memory, VerifiedTokens};
+use crate::session::{Command, Handle, Reply};
 use crate::token::Keys;
 
 /// How many apps beside the gate's own have their keys remembered.
@@ -42,7 +45,9 @@ pub struct Isolate {
     /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
     pub rate_limiter: Option<JsValue>,
     /// What is known of sessions.
-    pub memory: Memory,
+    pub memory: Rc<Memory>,
+    /// What ends connections with their sessions.
+    pub watcher: Watcher,
     /// The keys that the platform holds.
     pub signatures: Signatures,
     /// What the identity providers say of themselves.
@@ -71,6 +76,8 @@ impl Isolate {
             let has_index = config.providers.iter().any(|provider| provider.sid_index);
             let sid_index = has_index.then(|| objects_of(env, "SID_INDEX", SID_INDEX)).transpose()?;
             let app = Rc::new(App::new(config.keys()));
+            let memory = Rc::<Memory>::default();
+            let watcher = watcher(&sessions, app.keys.app_id(), Rc::clone(&memory));
             let isolate = Rc::new(Self {
                 config,
                 app,
@@ -78,7 +85,8 @@ impl Isolate {
                 sid_index,
                 origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
                 rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
-                memory: Memory::default(),
+                memory,
+                watcher,
                 signatures: Signatures::default(),
                 documents: Documents::default(),
                 apps: RefCell::default(),
@@ -104,6 +112,15 @@ impl Isolate {
         apps.push(Rc::clone(&app));
         app
     }
+}
+
+/// What a watch hears of the end of a session, the isolate knows, as if it had asked.
+fn watcher(objects: &JsValue, app_id: &str, memory: Rc<Memory>) -> Watcher {
+    Watcher::new(objects, app_id, move |handle| {
+        let Some(Handle { object, id }) = Handle::parse(&handle) else { return };
+        let asked = memory.asked(platform::now());
+        memory.learn(object, &Command::Check { id, first_use: None }, &Reply::Gone, asked);
+    })
 }
 
 const SESSIONS: &str = "bound to the Durable Object class UserSessions, in each environment";

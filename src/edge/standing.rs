@@ -35,7 +35,7 @@ pub async fn standing(
         Admission::Settled(standing) => return Ok(standing),
         Admission::Ask(handle, command) => (handle, command),
     };
-    let reply = exchange.ask(handle.object, *command).await?;
+    let reply = exchange.ask_live(handle.object, *command).await?;
     settle(exchange, reply, handle, credentials).await
 }
 

@@ -21,6 +21,7 @@ export * from "./http-client.mjs";
 export * from "./isolate-witness.mjs";
 export * from "./keep-alive.mjs";
 export * from "./keys.mjs";
+export * from "./live.mjs";
 export * from "./mint.mjs";
 export * from "./object-stand-in.mjs";
 export * from "./object-ways.mjs";

@@ -13,11 +13,14 @@ let calls = new Map();
 export class UserSessions extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
+    console.log("an object was made");
     this.real = new Real(ctx, env);
   }
 
   async fetch(request) {
-    return Response.json(await this.#obey(JSON.parse(request.headers.get("test-order"))));
+    const order = request.headers.get("test-order");
+    if (order !== null) return Response.json(await this.#obey(JSON.parse(order)));
+    return this.#call(() => atTime(plan.ahead, () => this.real.fetch(request)));
   }
 
   run(command) {
@@ -58,9 +61,14 @@ export class UserSessions extends DurableObject {
     // As the platform would, at the time that the alarm was set for.
     if (order.break) breakNextInstance(this.ctx.id);
     if (order.alarm) await this.real.alarm();
+    if (order.lose) for (const watch of this.ctx.getWebSockets()) watch.close(1001);
+    if (order.deaf) this.ctx.setWebSocketAutoResponse();
+    if (order.reset) this.ctx.abort("the object was reset");
     // Past the real object, which has to be put away before it reads again what it knows.
     const rows = order.sql ? [...this.ctx.storage.sql.exec(...order.sql).raw()] : [];
-    return { rows, calls: counted, alarm: await this.ctx.storage.getAlarm() };
+    const watches = this.ctx.getWebSockets();
+    const beat = watches.length > 0 ? this.ctx.getWebSocketAutoResponseTimestamp(watches[0]) : null;
+    return { rows, calls: counted, watches: watches.length, beat, alarm: await this.ctx.storage.getAlarm() };
   }
 }
 

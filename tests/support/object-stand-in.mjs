@@ -60,6 +60,31 @@ export async function soundAlarm(gate, handle, details = {}) {
   await order(gate, { alarm: true, ...details }, objectOf(handle));
 }
 
+/** How many connections are watched by the object that a session's handle names. */
+export async function watchesOf(gate, handle) {
+  return (await order(gate, {}, objectOf(handle))).watches;
+}
+
+/** Closes all watches of an object, as a deployment does. */
+export async function loseWatches(gate, handle) {
+  await order(gate, { lose: true }, objectOf(handle));
+}
+
+/** When the object last answered a beat. */
+export async function lastBeatOf(gate, handle) {
+  return (await order(gate, {}, objectOf(handle))).beat;
+}
+
+/** Lets an object answer no beat any more. */
+export async function deafen(gate, handle) {
+  await order(gate, { deaf: true }, objectOf(handle));
+}
+
+/** Resets an object: it is put away, and its next call makes it anew. */
+export async function resetObject(gate, handle) {
+  await order(gate, { reset: true }, objectOf(handle)).catch(() => {});
+}
+
 /** Runs a statement in the storage of the object that a session's handle names, past the object; gives the rows. */
 export async function runSql(gate, handle, ...statementAndBindings) {
   const { rows } = await order(gate, { sql: statementAndBindings }, objectOf(handle));

@@ -16,6 +16,11 @@ export class UserSessions extends DurableObject {
     return this.real.run(command);
   }
 
+  fetch(request) {
+    Date.pass(${milliseconds});
+    return this.real.fetch(request);
+  }
+
   alarm(info) {
     return this.real.alarm(info);
   }

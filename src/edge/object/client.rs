@@ -15,6 +15,7 @@ use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::worker_sys;
 
 use crate::edge::isolate::Isolate;
+use crate::edge::platform::live::Watched;
 use crate::edge::platform::{self, Moment};
 use crate::log::store_line;
 use crate::object::{PlatformError, SidCommand, SidReply, StoreFailure};
@@ -116,11 +117,22 @@ struct Failure {
 }
 
 /// Asks an object.
-pub async fn ask(
+pub fn ask(
     client: &ObjectClient,
     app_id: &str,
     object: ObjectId,
     command: Command,
+) -> impl Future<Output = Result<Reply, Unavailable>> {
+    ask_live(client, app_id, object, command, None)
+}
+
+/// Asks an object about a session; what is `live` is watched from then on, if the session lives.
+pub async fn ask_live(
+    client: &ObjectClient,
+    app_id: &str,
+    object: ObjectId,
+    command: Command,
+    live: Option<&Watched>,
 ) -> Result<Reply, Unavailable> {
     let mut envelope = Envelope { app_id: app_id.to_owned(), command };
     let mut pauses = PAUSES.into_iter();
@@ -128,7 +140,7 @@ pub async fn ask(
     loop {
         let asked = client.isolate.memory.asked(platform::now());
         tries = tries.saturating_add(1);
-        let failure = match send_envelope(client, object, &envelope).await {
+        let failure = match send_envelope(client, object, &envelope, live).await {
             Ok(reply) => {
                 // Another app's command says nothing about the sessions of the gate's own.
                 if app_id == client.app_id() {
@@ -162,7 +174,7 @@ pub async fn ask_index(
     let mut tries: u8 = 0;
     loop {
         tries = tries.saturating_add(1);
-        let reply = send(client, index, object, &text).await.and_then(|reply| {
+        let reply = send(client, index, object, &text, None).await.and_then(|reply| {
             let reply = reply.and_then(|text| serde_json::from_str(&text).ok()).and_then(SidReply::read);
             reply.ok_or_else(Failure::unread)
         });
@@ -206,10 +218,11 @@ async fn send_envelope(
     client: &ObjectClient,
     object: ObjectId,
     envelope: &Envelope,
+    live: Option<&Watched>,
 ) -> Result<Reply, Failure> {
     let envelope = serde_json::to_string(envelope).map_err(|error| Failure::lasting(&error.to_string()))?;
     // No object, so no session.
-    let Some(reply) = send(client, &client.isolate.sessions, object, &envelope).await? else {
+    let Some(reply) = send(client, &client.isolate.sessions, object, &envelope, live).await? else {
         return Ok(Reply::Gone);
     };
     serde_json::from_str(&reply).ok().and_then(Reply::read).ok_or_else(Failure::unread)
@@ -221,9 +234,10 @@ async fn send(
     objects: &JsValue,
     object: ObjectId,
     text: &str,
+    live: Option<&Watched>,
 ) -> Result<Option<String>, Failure> {
     let then = Moment::now();
-    let promise = platform::ask(objects, &object.to_hex(), text, client.time_left.get());
+    let promise = platform::ask(objects, &object.to_hex(), text, client.time_left.get(), live);
     let reply = JsFuture::from(promise.map_err(|error| Failure::of(&error))?).await;
     client.waited_since(then);
     let reply = reply.map_err(|error| Failure::of(&error))?;

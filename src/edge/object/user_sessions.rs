@@ -11,18 +11,19 @@ use worker::js_sys::{Date, Object};
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::{Env, worker_sys};
 
-use crate::base::time::{Instant, Timestamp};
+use crate::base::time::{Instant, Seconds, Timestamp};
 use crate::edge::isolate::Isolate;
 use crate::edge::object::table::Table;
 use crate::edge::platform::{self, Moment};
 use crate::log::session_line;
 use crate::object::SessionEvent;
-use crate::object::{PROVIDER_END_MEMORY, decide};
+use crate::object::{Outcome, PROVIDER_END_MEMORY, decide};
 use crate::session::{Command, Envelope, ObjectId, Reply};
 
 /// A user's sessions.
 #[wasm_bindgen]
 pub struct UserSessions {
+    state: worker_sys::DurableObjectState,
     storage: worker_sys::DurableObjectStorage,
     id: ObjectId,
     env: Env,
@@ -36,18 +37,25 @@ pub struct UserSessions {
 impl UserSessions {
     /// The object in a runtime's hands.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: &worker_sys::DurableObjectState, env: Env) -> Result<Self, JsValue> {
+    pub fn new(state: worker_sys::DurableObjectState, env: Env) -> Result<Self, JsValue> {
         let storage = state.storage()?;
         let id = ObjectId::from_hex(&state.id()?.to_string()?).unwrap_or_default();
         let table = Table::new(id, storage.sql().into());
-        Ok(Self { storage, id, env, table, alarm: Cell::default() })
+        Ok(Self { state, storage, id, env, table, alarm: Cell::default() })
     }
 
     /// Carries out a command and gives the reply, both as JSON.
     pub fn run(&self, command: &str) -> Result<String, JsValue> {
-        let envelope = serde_json::from_str(command).ok().and_then(Envelope::read);
-        let reply = self.carry_out(envelope.ok_or("an unknown command")?)?;
-        serde_json::to_string(&reply).map_err(|error| error.to_string().into())
+        Ok(self.answer(command)?.1)
+    }
+
+    /// Carries out a command about a session that is to be watched: the id of the session, when it ends in milliseconds,
+    /// and the reply, a line each; the reply alone where no session lives.
+    pub fn watch(&self, command: &str) -> Result<String, JsValue> {
+        let (reply, text) = self.answer(command)?;
+        let (Reply::Live(session) | Reply::Renewed { session, .. }) = reply else { return Ok(text) };
+        let end = session.ends_at(&self.isolate()?.config.policy).after(AFTER_END).millis();
+        Ok([session.id.to_string(), end.to_string(), text].join("\n"))
     }
 
     /// Deletes what has expired, and everything when nothing is left.
@@ -58,7 +66,7 @@ impl UserSessions {
             // A command that asks for nothing deletes what has expired.
             let list = Command::List { tenant_id: None };
             let (_, outcome) = decide(self.table.load(&app_id, &list)?, list, policy, Instant::from(now));
-            self.table.apply(&app_id, &outcome)?;
+            self.write(&app_id, &outcome)?;
             for event in &outcome.events {
                 self.report(&isolate, &app_id, event, now);
             }
@@ -74,6 +82,9 @@ impl UserSessions {
     }
 }
 
+/// How long after the last second of a session it is certain that its alarm is late.
+const AFTER_END: Seconds = Seconds::new(2);
+
 /// The beginning of the first second after `end`.
 pub(super) fn alarm_time(end: Timestamp, now: Timestamp) -> Date {
     let seconds = i64::from(end.remaining(now)).saturating_add(1);
@@ -83,15 +94,35 @@ pub(super) fn alarm_time(end: Timestamp, now: Timestamp) -> Date {
 }
 
 impl UserSessions {
+    fn answer(&self, command: &str) -> Result<(Reply, String), JsValue> {
+        let envelope = serde_json::from_str(command).ok().and_then(Envelope::read);
+        let reply = self.carry_out(envelope.ok_or("an unknown command")?)?;
+        let text = serde_json::to_string(&reply).map_err(|error| error.to_string())?;
+        Ok((reply, text))
+    }
+
+    /// Writes what was decided, and ends the connections of the sessions that it ends. Rows go nowhere else.
+    fn write(&self, app_id: &str, outcome: &Outcome) -> Result<(), JsValue> {
+        let written = if self.table.is_emptied_by(outcome)? && self.is_given_back() {
+            Ok(())
+        } else {
+            self.table.apply(app_id, outcome)
+        };
+        if outcome.deletes() > 0 {
+            let ended = outcome.delete.iter().map(ToString::to_string).chain(outcome.discard.iter().cloned());
+            // After an error nobody knows which rows are left: those whose connections these are ask again.
+            platform::end_watches(&self.state, &ended.collect::<Vec<_>>().join("\n"), written.is_ok());
+        }
+        written
+    }
+
     fn carry_out(&self, Envelope { app_id, command }: Envelope) -> Result<Reply, JsValue> {
         let isolate = self.isolate()?;
         let (policy, instant) = (&isolate.config.policy, Moment::now().instant());
         let rows = self.table.load(&app_id, &command)?;
         let (reply, outcome) = decide(rows, command, policy, instant);
         let now = instant.second;
-        if !(self.table.is_emptied_by(&outcome)? && self.is_given_back()) {
-            self.table.apply(&app_id, &outcome)?;
-        }
+        self.write(&app_id, &outcome)?;
         for event in &outcome.events {
             self.report(&isolate, &app_id, event, now);
         }

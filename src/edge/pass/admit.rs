@@ -1,7 +1,7 @@
 //! Whether a request may pass, and as whom.
 
 use crate::base::time::Seconds;
-use crate::config::{Rule, SessionNeed};
+use crate::config::{Live, Rule, SessionNeed};
 use crate::edge::exchange::Exchange;
 use crate::edge::guard;
 use crate::edge::object::client::Unavailable;
@@ -35,6 +35,10 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
     }
     guard::enter(exchange, &Entry::APPLICATION).await?;
     let credentials = exchange.credentials().await;
+    // An upgraded connection is watched from the start, by what asks for its session.
+    if rule.live == Live::Watched && exchange.head.is_upgrade() {
+        exchange.live();
+    }
     let fresh = if is_unsafe(&exchange.head) { Seconds::new(0) } else { rule.fresh };
     match standing(exchange, credentials, fresh).await {
         Ok(Standing::SignedIn(mut identity)) => {

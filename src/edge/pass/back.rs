@@ -36,8 +36,9 @@ pub async fn back(
             "origin-headers: `{name}` of the application is no header of the gate's"
         ));
     }
+    let has_identity = admitted.identity.is_some();
     // Of an upgraded connection nothing is stored.
-    let has_identity = admitted.identity.is_some() && response.status() != 101;
+    let is_stored = response.status() != 101;
     let change = match heed(exchange, rule, admitted, &lines).await {
         Ok(change) => change,
         Err(answered) => return finish::own(exchange, answered).await,
@@ -46,6 +47,7 @@ pub async fn back(
     // Whatever hands out or takes back tokens, in cookies or in headers, says `no-store`, and nothing weakens that.
     let has_tokens = additions.has("cache-control");
     if has_identity
+        && is_stored
         && !has_tokens
         && let Some(value) = platform::caching_of(&response).added(&exchange.head)
     {
@@ -55,7 +57,8 @@ pub async fn back(
     let location = location(exchange, &response);
     let site_data = site_data(&lines, &change);
     let is_clean = lines.gate_names().next().is_none() && !has_gate_cookie && site_data.is_none();
-    if is_clean && location.is_none() && additions.is_empty() {
+    let live = exchange.live_if_begun().filter(|_| has_identity);
+    if is_clean && location.is_none() && additions.is_empty() && live.is_none() {
         return Ok(response);
     }
     let mut changes = Changes::default();
@@ -83,7 +86,10 @@ pub async fn back(
         }
     }
     reply::add(&mut changes, &additions);
-    platform::changed_response(&response, changes.as_str())
+    match live {
+        Some(live) => live.watched().pass(&response, changes.as_str()),
+        None => platform::changed_response(&response, changes.as_str()),
+    }
 }
 
 /// Does what the control headers say, where the rule lets them; `Err` is the answer that replaces the response.

@@ -12,10 +12,11 @@ use worker::web_sys;
 
 use super::admit::Admitted;
 use super::overlap::Overlap;
-use crate::config::{Rule, SessionNeed};
+use crate::config::{Live, Rule, SessionNeed};
 use crate::edge::exchange::{Exchange, Stage};
+use crate::edge::platform::live::Head;
 use crate::edge::platform::{self, Changes};
-use crate::gate::{Answered, Identity, told};
+use crate::gate::{Absence, Answered, Identity, no_session, told};
 use crate::pages::Problem;
 use crate::request::{Origin, is_withheld, strip};
 use crate::token::AccessToken;
@@ -53,8 +54,13 @@ pub async fn forward(
 ) -> Result<web_sys::Response, Answered> {
     let bad_gateway = |why: &str| exchange.problem(&Problem::BadGateway(why.to_owned())).into();
     let response = match response_to(exchange, rule, admitted, overlap).await {
-        Ok(Some(response)) => response,
-        Ok(None) => return Err(exchange.problem(&Problem::GatewayTimeout).into()),
+        Ok(Head::Response(response)) => response,
+        Ok(Head::Late) => return Err(exchange.problem(&Problem::GatewayTimeout).into()),
+        Ok(Head::Ended) => {
+            let credentials = exchange.credentials().await;
+            return Err(no_session(&exchange.head, exchange.config(), credentials, Absence::Ended));
+        }
+        Ok(Head::Lost) => return Err(exchange.unavailable().into()),
         Err(_) => return Err(bad_gateway("the origin does not answer")),
     };
     let status = response.status();
@@ -71,28 +77,35 @@ pub fn is_guarded_preflight(exchange: &Exchange, rule: &Rule) -> bool {
     rule.session != SessionNeed::None && exchange.head.is_preflight()
 }
 
-/// The application's response; `None` if its head takes too long. A body may take its time.
+/// What becomes of the request. A body may take its time.
 async fn response_to(
     exchange: &Exchange,
     rule: &Rule,
     admitted: &Admitted,
     overlap: Option<Overlap>,
-) -> Result<Option<web_sys::Response>, JsValue> {
+) -> Result<Head, JsValue> {
     let told = admitted.identity.as_ref().map(|identity| Told::of(exchange, rule, identity));
     let promise = match overlap.and_then(|overlap| overlap.for_admitted(told.as_ref())) {
         Some(promise) => promise,
-        None => fetch(exchange, &request_for(exchange, told.as_ref())?)?,
+        None => fetch(exchange, &request_for(exchange, rule, told.as_ref())?)?,
     };
     let promise = match exchange.config().origin_timeout {
         Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
         None => promise,
     };
+    if let Some(live) = exchange.live_if_begun().filter(|_| told.is_some()) {
+        return exchange.timed(Stage::Application, live.head(&promise)).await;
+    }
     let response = exchange.timed(Stage::Application, JsFuture::from(promise)).await?;
-    Ok(Some(response).filter(|response| !response.is_undefined()).map(JsCast::unchecked_into))
+    Ok(if response.is_undefined() { Head::Late } else { Head::Response(response.unchecked_into()) })
 }
 
 /// The request for the application: the browser's own, with what only the gate may say in the gate's words.
-pub fn request_for(exchange: &Exchange, told: Option<&Told>) -> Result<web_sys::Request, JsValue> {
+pub fn request_for(
+    exchange: &Exchange,
+    rule: &Rule,
+    told: Option<&Told>,
+) -> Result<web_sys::Request, JsValue> {
     let (head, config) = (&exchange.head, exchange.config());
     let mut changes = Changes::default();
     let is_withheld = |name: &str| is_withheld(name) || config.claim_headers.withholds(name);
@@ -119,7 +132,13 @@ pub fn request_for(exchange: &Exchange, told: Option<&Told>) -> Result<web_sys::
         }
     }
     let url = upstream(exchange).map(|origin| format!("{origin}{}", head.target()));
-    platform::changed_request(&exchange.request, url.as_deref(), told.is_some(), changes.as_str())
+    let live = told.filter(|_| is_live(exchange, rule)).map(|_| exchange.live().watched());
+    platform::changed_request(&exchange.request, url.as_deref(), told.is_some(), live, changes.as_str())
+}
+
+/// Whether the request ends with its session, if it has one.
+fn is_live(exchange: &Exchange, rule: &Rule) -> bool {
+    rule.live == Live::Watched && exchange.head.is_upgrade()
 }
 
 /// Where the application is, if it is addressed by another name than the browser used.

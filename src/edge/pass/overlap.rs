@@ -31,7 +31,7 @@ impl Overlap {
             return None;
         }
         let told = Told::of(exchange, rule, &identity);
-        let request = request_for(exchange, Some(&told)).ok()?;
+        let request = request_for(exchange, rule, Some(&told)).ok()?;
         Some(Self { told, response: fetch(exchange, &request).ok()? })
     }
 

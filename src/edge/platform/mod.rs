@@ -3,6 +3,7 @@
 //! Invariant: nothing else in the crate reads the clock or draws randomness.
 
 pub mod device;
+pub mod live;
 pub mod provider;
 pub mod signatures;
 
@@ -12,6 +13,7 @@ use worker::js_sys::{self, Promise, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
+use worker::worker_sys;
 
 use crate::base::time::{Instant, Timestamp};
 use crate::gate::Caching;
@@ -41,6 +43,7 @@ extern "C" {
         request: &Request,
         url: Option<&str>,
         is_personal: bool,
+        live: Option<&live::Watched>,
         changes: &str,
     ) -> Result<Request, JsValue>;
 
@@ -76,9 +79,20 @@ extern "C" {
     #[wasm_bindgen(js_name = objectId, catch)]
     pub fn object_id(namespace: &JsValue, name: &str) -> Result<String, JsValue>;
 
-    /// Asks an object and waits for its answer for so many milliseconds; `undefined` if there is none.
+    /// Asks an object and waits for its answer for so many milliseconds; `undefined` if there is none. What is `live`
+    /// is watched from then on, if the answer is that the session lives.
     #[wasm_bindgen(catch)]
-    pub fn ask(namespace: &JsValue, hex: &str, command: &str, time: u32) -> Result<Promise, JsValue>;
+    pub fn ask(
+        namespace: &JsValue,
+        hex: &str,
+        command: &str,
+        time: u32,
+        live: Option<&live::Watched>,
+    ) -> Result<Promise, JsValue>;
+
+    /// Closes the watches of sessions, one a line, which are known to have ended or have to be asked about again.
+    #[wasm_bindgen(js_name = endWatches)]
+    pub fn end_watches(context: &worker_sys::DurableObjectState, ids: &str, is_known: bool);
 
     /// Runs a statement that reads; returns the first column of its rows, a line each.
     #[wasm_bindgen(catch)]

@@ -68,14 +68,17 @@ const NO_STORE = { cache: "no-store" };
  * @param {Request} request
  * @param {string | undefined} url
  * @param {boolean} isPersonal
+ * @param {import("./live.js").Live | undefined} live
  * @param {string} changes
  */
-export function changedRequest(request, url, isPersonal, changes) {
+export function changedRequest(request, url, isPersonal, live, changes) {
   // Keeps the method, the signal and manual redirects, which an init of its own would lose.
   let copy = url === undefined ? request : new Request(url, request);
-  if (isPersonal) copy = new Request(copy, NO_STORE);
+  if (live) copy = new Request(copy, live.init(copy));
+  else if (isPersonal) copy = new Request(copy, NO_STORE);
   else if (copy === request) copy = new Request(request);
   change(copy.headers, changes);
+  if (live) live.request = copy;
   return copy;
 }
 
@@ -194,7 +197,7 @@ export function newResponse(status, body, changes) {
  * @param {Headers} headers
  * @param {string} changes
  */
-function change(headers, changes) {
+export function change(headers, changes) {
   for (const line of changes.split("\n")) {
     const comma = line.indexOf(",");
     if (line.startsWith("-")) headers.delete(line.slice(1));
@@ -210,16 +213,18 @@ function change(headers, changes) {
  * @param {string} hex
  * @param {string} command
  * @param {number} time
+ * @param {import("./live.js").Live | undefined} live is watched, if the session lives
  * @returns {Promise<string | undefined>}
  */
-export function ask(namespace, hex, command, time) {
+export function ask(namespace, hex, command, time, live) {
   let id;
   try {
     id = namespace.idFromString(hex);
   } catch {
     return Promise.resolve(undefined);
   }
-  const reply = namespace.get(id).run(command);
+  const object = namespace.get(id);
+  const reply = live ? live.open(object, command) : object.run(command);
   // The error is made only on timeout: capturing a stack costs more than the timer.
   return within(reply, time, (_, reject) => reject(new Error("no answer in time")));
 }
@@ -232,7 +237,7 @@ export function ask(namespace, hex, command, time) {
  * @param {(resolve: (value: T | U) => void, reject: (error: Error) => void) => void} late
  * @returns {Promise<T | U>}
  */
-function within(promise, time, late) {
+export function within(promise, time, late) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(late, time, resolve, reject);
     /** @param {(value: any) => void} settle */
@@ -251,6 +256,18 @@ function within(promise, time, late) {
  */
 export function objectId(namespace, name) {
   return namespace.idFromName(name).toString();
+}
+
+/**
+ * Closes the watches of sessions, one a line; `isKnown` says that they have ended.
+ * @param {DurableObjectState} context
+ * @param {string} ids
+ * @param {boolean} isKnown
+ */
+export function endWatches(context, ids, isKnown) {
+  for (const id of ids.split("\n")) {
+    for (const watch of context.getWebSockets(id)) watch.close(isKnown ? 4401 : 1011);
+  }
 }
 
 /**
