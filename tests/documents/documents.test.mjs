@@ -1,18 +1,13 @@
 // The documents lead where they say, and are as short as promised.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { documents } from "../support/documents.mjs";
 import { ROOT } from "../support/repository.mjs";
 
-const markdownIn = (folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".md"));
-const DOCUMENTS = [
-  ...markdownIn("."),
-  ...markdownIn("docs").map((name) => `docs/${name}`),
-  ...markdownIn("docs/providers").map((name) => `docs/providers/${name}`),
-  "tests/README.md",
-];
+const DOCUMENTS = documents();
 const text = (path) => readFileSync(join(ROOT, path), "utf8");
 const withoutCode = (markdown) => markdown.replace(/```[\s\S]*?```/g, "");
 

@@ -137,6 +137,16 @@ describe("the schema for editors", async () => {
   });
 });
 
+test("the schema describes every key of a rule and of a provider that docs/configuration.md names, and no other", async () => {
+  const { definitions } = await wranglerSchema();
+  const text = await textOf("docs/configuration.md");
+  const [, rule] = /^\| `RULES` \| `\[\]` \| array of `\{ ([^}]+) \}`/m.exec(text);
+  assert.deepEqual(Object.keys(definitions.Rule.properties).sort(), rule.split(", ").sort());
+  const [, fields] = /\| field \| default \| meaning \|\n(.*?)\n\n/s.exec(text);
+  const names = [...fields.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell]) => cell.replaceAll("`", "").split(", "));
+  assert.deepEqual(Object.keys(definitions.Provider.properties).sort(), names.sort());
+});
+
 test("the types fit a Worker that hands its application to the gate", async () => {
   const project = await mkdtemp(join(tmpdir(), "session-gate-types-"));
   after(() => rm(project, { recursive: true, force: true }));
