@@ -143,7 +143,9 @@ test("the schema describes every key of a rule and of a provider that docs/confi
   const [, rule] = /^\| `RULES` \| `\[\]` \| array of `\{ ([^}]+) \}`/m.exec(text);
   assert.deepEqual(Object.keys(definitions.Rule.properties).sort(), rule.split(", ").sort());
   const [, fields] = /\| field \| default \| meaning \|\n(.*?)\n\n/s.exec(text);
-  const names = [...fields.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell]) => cell.replaceAll("`", "").split(", "));
+  const names = [...fields.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell]) =>
+    cell.replaceAll("`", "").split(", "),
+  );
   assert.deepEqual(Object.keys(definitions.Provider.properties).sort(), names.sort());
 });
 
