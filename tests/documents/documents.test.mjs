@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { anchorOf } from "../../site/anchor.mjs";
 import { documents } from "../support/documents.mjs";
 import { ROOT } from "../support/repository.mjs";
 
@@ -11,13 +12,6 @@ const DOCUMENTS = documents();
 const text = (path) => readFileSync(join(ROOT, path), "utf8");
 const withoutCode = (markdown) => markdown.replace(/```[\s\S]*?```/g, "");
 
-/** The anchor of a heading, as GitHub makes it. */
-const anchorOf = (heading) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{Letter}\p{Number}_ -]/gu, "")
-    .trim()
-    .replaceAll(" ", "-");
 const anchorsIn = (path) =>
   withoutCode(text(path))
     .split("\n")

@@ -46,8 +46,9 @@ describe("the crates", async () => {
 });
 
 describe("the npm packages", async () => {
-  const { packages } = await json("package-lock.json");
-  const installed = Object.entries(packages).filter(([path]) => path !== "");
+  // What the site is made with is installed for it alone.
+  const locks = await Promise.all(["package-lock.json", "site/package-lock.json"].map(json));
+  const installed = locks.flatMap(({ packages }) => Object.entries(packages)).filter(([path]) => path !== "");
 
   test("are each pinned by a hash", () => {
     assert.ok(installed.length > 50);
@@ -68,9 +69,14 @@ describe("the npm packages", async () => {
   });
 
   test("are named with exact versions, and run no scripts when they are installed", async () => {
-    const { dependencies = {}, devDependencies } = await json("package.json");
-    const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !EXACT.test(version));
-    assert.deepEqual(loose, []);
-    assert.match(await textOf(".npmrc"), /^ignore-scripts=true$/m);
+    for (const folder of [".", "site"]) {
+      const { dependencies = {}, devDependencies } = await json(`${folder}/package.json`);
+      const named = Object.entries({ ...dependencies, ...devDependencies });
+      assert.deepEqual(
+        named.filter(([, version]) => !EXACT.test(version)),
+        [],
+      );
+      assert.match(await textOf(`${folder}/.npmrc`), /^ignore-scripts=true$/m);
+    }
   });
 });
