@@ -22,7 +22,7 @@ const USAGE = `session-gate init [folder] [options]
   --template <name>       ${Object.entries(TEMPLATES)
     .map(([name, { what }]) => `${name.padEnd(18)}${what}`)
     .join(`\n${" ".repeat(26)}`)}
-                          (the beginning of a name is enough)
+                          (a part of a name is enough)
   --origin-url <origin>   where the application is, like http://127.0.0.1:8000
   --login-url <path>      the application's own login page, like /login
   --provider <issuer>     or the OpenID provider at which people log in, like https://idp.example.com
@@ -75,29 +75,45 @@ function read(values) {
  * What has been given and what is asked: where the application is, and how people log in.
  * @returns {Promise<Omit<import("./project.mjs").Project, "name">>}
  */
-async function complete(given, { ask, choose }) {
-  const template = given.template ?? guessed(given) ?? (await choose("Where is the application?", whats()));
-  const { hasAddress, login } = TEMPLATES[template];
+async function complete(given, asked) {
+  const template = given.template ?? guessed(given) ?? (await asked.choose("Where is the application?", whats(given)));
+  const { hasAddress } = TEMPLATES[template];
   if (given.originUrl !== undefined && !hasAddress) throw new Error(`${template} has no --origin-url`);
   const originUrl = hasAddress
-    ? (given.originUrl ?? (await ask("Its address?", DEFAULT.originUrl, asOrigin)))
+    ? (given.originUrl ?? (await asked.ask("Its address?", DEFAULT.originUrl, asOrigin)))
     : undefined;
-  if (given.loginUrl !== undefined || (given.provider === undefined && login === "form")) {
-    const loginUrl = given.loginUrl ?? (await ask("The path of its login page?", DEFAULT.loginUrl, asLogin));
-    return { template, originUrl, loginUrl };
+  return { template, originUrl, ...(await wayIn(template, given, asked)) };
+}
+
+async function wayIn(template, given, { ask, choose }) {
+  if ((await way(template, given, choose)) === "form") {
+    return { loginUrl: given.loginUrl ?? (await ask("The path of its login page?", DEFAULT.loginUrl, asLogin)) };
   }
   const provider = given.provider ?? (await ask("The provider's issuer?", DEFAULT.provider, asIssuer));
   const clientId = given.clientId ?? (await ask("The client id there?", DEFAULT.clientId, String));
-  return { template, originUrl, provider, clientId };
+  return { provider, clientId };
 }
 
-/** With an address of the application there is one question less. */
-function guessed({ originUrl, provider }) {
+async function way(template, { loginUrl, provider }, choose) {
+  if (loginUrl !== undefined) return "form";
+  if (provider !== undefined) return "provider";
+  return TEMPLATES[template].login ?? (await choose("How do people log in?", WAYS));
+}
+
+const WAYS = { form: "by a login page of the application's own", provider: "at an OpenID provider" };
+
+/** With an address of the application and a way to log in there is one question less. */
+function guessed({ originUrl, loginUrl, provider }) {
   if (originUrl === undefined) return undefined;
-  return provider === undefined ? "origin-url" : "identity-provider";
+  if (provider !== undefined) return "identity-provider";
+  return loginUrl === undefined ? undefined : "origin-url";
 }
 
-const whats = () => Object.fromEntries(Object.entries(TEMPLATES).map(([name, { what }]) => [name, what]));
+/** What there is to choose from: with an address, only what has one. */
+function whats({ originUrl }) {
+  const possible = Object.entries(TEMPLATES).filter(([, { hasAddress }]) => originUrl === undefined || hasAddress);
+  return Object.fromEntries(possible.map(([name, { what }]) => [name, what]));
+}
 
 /** Answers with the defaults. */
 function defaults() {
@@ -125,5 +141,6 @@ function farewell(folder, { template, originUrl, loginUrl, provider }) {
   if (originUrl !== undefined) lines.push(`The application is expected at ${originUrl} (ORIGIN_URL in wrangler.toml).`);
   if (loginUrl !== undefined) lines.push(`People log in at ${loginUrl}, which the application answers.`);
   if (provider !== undefined) lines.push(`People log in at ${provider}: README.md says what to register there.`);
+  if (provider === DEFAULT.provider) lines.push("That provider is made up: put your own into wrangler.toml.");
   return lines.join("\n");
 }

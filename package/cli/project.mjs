@@ -8,11 +8,11 @@ const PROVIDER = "corp";
 
 /**
  * The templates. `hasAddress`: the application is a server, found by `ORIGIN_URL`. `login`: how people log in unless it
- * is said. `files`: what is there beside the gate.
+ * is said; without it they are asked. `files`: what is there beside the gate.
  * @type {Record<string, {
  *   what: string,
  *   hasAddress?: true,
- *   login: "form" | "provider",
+ *   login?: "form" | "provider",
  *   main?: string,
  *   files?: (project: Project) => Record<string, string>,
  * }>}
@@ -35,7 +35,6 @@ export const TEMPLATES = {
   },
   "bound-worker": {
     what: "an application that is another Worker",
-    login: "form",
     files: ({ name }) => ({
       "app/worker.js": template("app.js"),
       "app/wrangler.toml": fill(template("app.toml"), { name: `${name}-app`, date: MANIFEST.tested.compatibilityDate }),
@@ -43,7 +42,6 @@ export const TEMPLATES = {
   },
   "same-worker": {
     what: "an application in the same Worker",
-    login: "form",
     main: "src/index.js",
     files: () => ({ "src/app.js": template("app.js"), "src/index.js": template("same-worker.js") }),
   },
@@ -216,9 +214,8 @@ function devVars({ provider }) {
 }
 
 function readme(project) {
-  const parts = [template("readme/start.md"), template(`readme/${project.template}.md`)];
-  if (project.provider !== undefined) parts.push(template("readme/provider.md"));
-  parts.push(template("readme/deploy.md"));
+  const login = project.provider === undefined ? "form" : "provider";
+  const parts = ["start", project.template, login, "deploy"].map((name) => template(`readme/${name}.md`));
   const { name, originUrl = "", loginUrl = "", provider = "" } = project;
   return parts
     .map((part) => fill(part, { name, originUrl, loginUrl, provider, key: PROVIDER }).trim())

@@ -2,12 +2,12 @@
 
 import { TEMPLATES } from "./project.mjs";
 
-/** A template by its name, or by a beginning that only one has. */
+/** A template by its name, or by a part of it that only one has; what a name begins with comes first. */
 export function asTemplate(text) {
   const names = Object.keys(TEMPLATES);
-  const found = names.filter((name) => name.startsWith(text));
-  if (names.includes(text)) return text;
-  if (found.length !== 1 || text === "") throw new Error(`--template must be one of ${names.join(", ")}`);
+  const tries = [(name) => name === text, (name) => name.startsWith(text), (name) => name.includes(text)];
+  const found = tries.map((isMeant) => names.filter(isMeant)).find((meant) => meant.length === 1);
+  if (found === undefined) throw new Error(`--template must be one of ${names.join(", ")}`);
   return found[0];
 }
 

@@ -5,12 +5,14 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { examine } from "../../package/cli/doctor/examine.mjs";
 import { send } from "../../package/cli/doctor/http.mjs";
-import { API_KEY, startGate, textOf } from "../support/index.mjs";
+import { throwAwayCertificate } from "../support/browser.mjs";
+import { API_KEY, portOf, startGate, textOf } from "../support/index.mjs";
 import { runCommand, unpackedPackage } from "../support/package.mjs";
 import { bodyOf, freePort, listening } from "../support/providers/listening.mjs";
 
@@ -302,6 +304,20 @@ describe("the application's own address", () => {
       assertFound(checks, "direct", "ok", /refuses/);
     });
   }
+
+  test("answers with a certificate that nobody signed: failed", async (t) => {
+    const { key, cert } = await throwAwayCertificate();
+    const server = https.createServer({ key, cert }, (_request, response) => response.end("hello"));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    t.after(() => server.close());
+    const checks = await examined(good.url, { origin: new URL(`https://127.0.0.1:${portOf(server)}`) });
+    assertFound(checks, "direct", "failed", /answers without the gate/);
+  });
+
+  test("is a name that nobody knows: warning", async () => {
+    const checks = await examined(good.url, { origin: new URL("https://origin.invalid") });
+    assertFound(checks, "direct", "warning", /has no address/);
+  });
 
   test("does not answer: ok", async () => {
     const checks = await examined(good.url, { origin: new URL(`http://127.0.0.1:${await freePort()}`) });

@@ -45,6 +45,26 @@ describe("session-gate init", () => {
     );
   });
 
+  test("asks how people log in where it cannot be told from the template", async (t) => {
+    for (const template of ["same-worker", "bound-worker"]) {
+      const input = "2\nhttps://idp.example.com\nshop\n";
+      const { code, stdout, folder } = await init(t, ["--template", template], { input });
+      assert.equal(code, 0);
+      assert.match(stdout, /How do people log in\?/);
+      assert.equal(settingsOf(folder).vars.LOGIN_URL, undefined);
+      assert.equal(settingsOf(folder).vars.PROVIDERS[0].client_id, "shop");
+      assert.match(readFileSync(join(folder, "README.md"), "utf8"), /auth\/callback\/corp/);
+    }
+  });
+
+  test("with an address offers only what has one", async (t) => {
+    const { code, stdout, folder } = await init(t, ["--origin-url", "http://127.0.0.1:5232"], { input: "3\n\n\n" });
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /static site/);
+    assert.match(stdout, /made up/);
+    assert.equal(settingsOf(folder).vars.ORIGIN_CONTROL, "off");
+  });
+
   test("asks nothing that the options say", async (t) => {
     const options = ["--origin-url", "http://127.0.0.1:8000", "--login-url", "/sign-in"];
     const { code, stdout, folder } = await init(t, options);
@@ -88,6 +108,7 @@ describe("session-gate init", () => {
 
   for (const [what, options] of /** @type {[string, string[]][]} */ ([
     ["a template that there is not", ["--template", "wordpress"]],
+    ["a part of a name that two templates have", ["--template", "worker"]],
     ["an application's address with a path", ["--origin-url", "http://127.0.0.1:8000/app"]],
     ["an address that is none", ["--origin-url", "localhost:8000"]],
     ["the log-out as the login page", ["--login-url", "/logout"]],
@@ -119,10 +140,12 @@ describe("session-gate init", () => {
     });
   }
 
-  test("takes a beginning of a template's name that only one has", async (t) => {
-    const { folder } = await init(t, ["--template", "static", "--yes"]);
-    assert.equal(settingsOf(folder).assets.run_worker_first, true);
-  });
+  for (const part of ["static", "site"]) {
+    test(`takes ${part} as a part of a template's name that only one has`, async (t) => {
+      const { folder } = await init(t, ["--template", part, "--yes"]);
+      assert.equal(settingsOf(folder).assets.run_worker_first, true);
+    });
+  }
 });
 
 describe("session-gate secret", () => {

@@ -30,7 +30,14 @@ export async function direct(patient) {
     );
   }
   const found = await reached(send, origin);
-  if (found === undefined) return ok(`${origin.origin} does not answer`);
+  if (typeof found === "string") {
+    return NO_NAME.includes(found)
+      ? warning(
+          `${origin.hostname} has no address, so nothing was tried`,
+          "Give the address at which the gate reaches it.",
+        )
+      : ok(`${origin.origin} does not answer (${found})`);
+  }
   if (found.headers["gate-reason"] !== undefined) return ok(`${origin.origin} is a gate too`);
   if (CLOSED.includes(found.status)) return ok(`${origin.origin} refuses (${found.status})`);
   return failed(
@@ -39,13 +46,18 @@ export async function direct(patient) {
   );
 }
 
+/** The answer, or what the network says instead. */
 async function reached(send, origin) {
+  const headers = { ...NAVIGATION, "Gate-User": "session-gate-doctor" };
   try {
-    return await send(new URL("/", origin), { ...NAVIGATION, "Gate-User": "session-gate-doctor" });
-  } catch {
-    return undefined;
+    return await send(new URL("/", origin), headers, { anyCertificate: true });
+  } catch (error) {
+    return error.code ?? error.message;
   }
 }
+
+/** How a resolver says that it knows no such name. */
+const NO_NAME = ["ENOTFOUND", "EAI_AGAIN"];
 
 /** @type {import("./finding.mjs").Check} */
 export async function forgedHeaders(patient) {
