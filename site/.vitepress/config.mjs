@@ -37,6 +37,7 @@ export default {
           page("A whole wrangler.toml", "/start/wrangler"),
           page("Staging and previews", "/start/staging"),
           page("From a terminal", "/start/terminal"),
+          page("The doctor", "/start/doctor"),
           page("Problems by symptom", "/start/problems"),
         ],
       },

@@ -56,6 +56,14 @@ describe("of a gate that is right", () => {
     assert.ok(["ok", "skipped"].includes(statuses.application), "an older gate does not say");
   });
 
+  test("docs/start/doctor.md has a row for each check, in order", async () => {
+    const rows = [...(await textOf("docs/start/doctor.md")).matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(
+      (await examined(good.url)).map(({ name }) => name),
+      rows,
+    );
+  });
+
   test("people read a line for each check", async () => {
     const { code, stdout } = await runCommand(unpacked, ["doctor", good.url]);
     assert.equal(code, 0);

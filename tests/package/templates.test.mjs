@@ -33,6 +33,9 @@ describe("on a machine without Rust", () => {
     const port = await freePort();
     const gate = await started(t, project, { PORT: port });
     assert.equal(new URL(gate.url).port, port, "`npm start` obeys PORT");
+    const second = await machine.run("npm", ["start"], { cwd: project, env: { PORT: port } });
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, new RegExp(`^error: port ${port} cannot be used .*set PORT`, "m"));
     await formWorks(gate);
     await deploysDry(project);
   });
