@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { parse } from "smol-toml";
 import { TEMPLATES } from "../../package/cli/project.mjs";
@@ -13,7 +13,7 @@ import { gateFor, isSignedIn, login } from "../support/index.mjs";
 import { runCommand, unpackedPackage } from "../support/package.mjs";
 import { wranglerSchema } from "../support/wrangler-schema.mjs";
 
-const { folder: unpacked } = await unpackedPackage({ after });
+const unpacked = await installed({ resolved: undefined });
 const FILES = [".dev.vars", ".gitignore", "README.md", "package.json", "wrangler.toml"];
 
 describe("session-gate init", () => {
@@ -148,6 +148,32 @@ describe("session-gate init", () => {
   }
 });
 
+describe("package.json names session-gate", () => {
+  const dependencyBy = async (t, place) => {
+    const { folder } = await init(t, ["--yes"], { from: place });
+    const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return { folder, dependency: dependencies["session-gate"] };
+  };
+  const { version } = JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8"));
+
+  for (const resolved of [undefined, "https://registry.npmjs.org/session-gate/-/session-gate-0.1.0.tgz"]) {
+    test(`by its version, where it came from a registry (${resolved ?? "which npm was told not to write down"})`, async (t) => {
+      assert.equal((await dependencyBy(t, await installed({ resolved }))).dependency, `~${version}`);
+    });
+  }
+
+  for (const [what, entry] of Object.entries({
+    "a file": { resolved: "file:../session-gate-0.1.0.tgz" },
+    "a folder": { resolved: "../session-gate", link: true },
+  })) {
+    test(`by a copy in the project, where it came from ${what}`, async (t) => {
+      const { folder, dependency } = await dependencyBy(t, await installed(entry));
+      assert.match(dependency, /^file:session-gate-.*\.tgz$/);
+      assert.ok(existsSync(join(folder, dependency.slice("file:".length))));
+    });
+  }
+});
+
 describe("session-gate secret", () => {
   test("prints one line, another one each time, that the gate takes for GATE_SECRET and for a key", async (t) => {
     const printed = await Promise.all([1, 2].map(async () => (await runCommand(unpacked, ["secret"])).stdout));
@@ -165,9 +191,24 @@ test("what is no command is named, with those that are", async () => {
   assert.match(stderr, /instal[\s\S]*init[\s\S]*secret[\s\S]*doctor/);
 });
 
-async function init(t, options, { folder = "my-gate", named = true, input = "", place = undefined } = {}) {
+/** The package as npm installs it: in node_modules/, and on npm's list with where it came from. */
+async function installed(entry) {
+  const { folder } = await unpackedPackage({ after });
+  const modules = join(dirname(folder), "node_modules");
+  await mkdir(modules);
+  await rename(folder, join(modules, "session-gate"));
+  const packages = { "node_modules/session-gate": { version: "0.1.0", ...entry } };
+  writeFileSync(join(modules, ".package-lock.json"), JSON.stringify({ packages }));
+  return join(modules, "session-gate");
+}
+
+async function init(
+  t,
+  options,
+  { folder = "my-gate", named = true, input = "", place = undefined, from = unpacked } = {},
+) {
   const cwd = place ?? (await emptyFolder(t));
-  const result = await runCommand(unpacked, ["init", ...(named ? [folder] : []), ...options], { cwd, input });
+  const result = await runCommand(from, ["init", ...(named ? [folder] : []), ...options], { cwd, input });
   return { ...result, folder: join(cwd, folder) };
 }
 
