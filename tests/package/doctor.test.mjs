@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { examine } from "../../package/cli/doctor/examine.mjs";
 import { send } from "../../package/cli/doctor/http.mjs";
@@ -69,6 +69,15 @@ describe("of a gate that is right", () => {
     assert.equal(code, 0);
     assert.match(stdout, /^✔ unauthorised {4}a request without a session gets 401$/m);
     assert.match(stdout, /\n0 failed, \d+ warnings, \d+ well\n$/);
+  });
+
+  test("its certificate does not matter on this machine", async (t) => {
+    const gate = await startGate({ https: true, origin: ORIGIN, vars: SETTINGS });
+    t.after(() => gate.dispose());
+    assert.deepEqual(
+      (await examined(gate.url)).filter(({ status }) => status === "failed"),
+      [],
+    );
   });
 
   test("with another BASE_PATH it is found where it is said to be", async (t) => {
@@ -389,6 +398,17 @@ describe("the wrangler.toml", () => {
       assertFound(await examined(good.url, { config: await fileOf(t, toml) }), "settings", "warning", sentence);
     });
   }
+
+  test("that cannot be read: failed", async (t) => {
+    assertFound(await examined(good.url, { config: await fileOf(t, "[vars") }), "settings", "failed", /cannot be read/);
+    assertFound(await examined(good.url, { config: "/nowhere/wrangler.toml" }), "settings", "failed", /cannot be read/);
+  });
+
+  test("of another Worker: left out", async (t) => {
+    const file = await fileOf(t, `main = "worker.js"\npreview_urls = true`);
+    const { stdout } = await runCommand(unpacked, ["doctor", good.url], { cwd: dirname(file) });
+    assert.match(stdout, /^– settings +the wrangler\.toml here is no gate's$/m);
+  });
 
   test("as `init` writes it: ok", async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "session-gate-doctor-"));

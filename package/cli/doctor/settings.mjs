@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "smol-toml";
-import { ok, skipped, warning } from "./finding.mjs";
+import { failed, ok, skipped, warning } from "./finding.mjs";
 
 const DEFAULT = "wrangler.toml";
 const LIFETIMES = { SESSION_IDLE_TTL: 8_640_000, SESSION_ABSOLUTE_TTL: 31_536_000, ACCESS_TOKEN_TTL: 3600 };
@@ -12,11 +12,29 @@ export function settings({ config }) {
   const file = config ?? DEFAULT;
   if (config === undefined && !existsSync(file))
     return skipped("there is no wrangler.toml here", "Name it with --config.");
-  const { vars = {}, ...worker } = /** @type {Record<string, any>} */ (parse(readFileSync(file, "utf8")));
+  const read = readingOf(file);
+  if (typeof read === "string")
+    return failed(`${file} cannot be read: ${read}`, "Mend it, or name another with --config.");
+  const { vars = {}, ...worker } = read;
+  if (config === undefined && !isGate(worker))
+    return skipped("the wrangler.toml here is no gate's", "Name it with --config.");
   const found = [...lifetimes(vars), ...addresses(worker, vars)];
   if (found.length === 0) return ok(`nothing in ${file} stands out`);
   return warning(found.map(([what]) => what).join("; "), found.map(([, advice]) => advice).join(" "));
 }
+
+/** What stands in it, or why it cannot be read, in a line. */
+function readingOf(file) {
+  try {
+    return /** @type {Record<string, any>} */ (parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    return String(error.message).split("\n")[0];
+  }
+}
+
+/** Whether it has the objects of a gate. */
+const isGate = (/** @type {Record<string, any>} */ { durable_objects: objects }) =>
+  (objects?.bindings ?? []).some(({ class_name: name }) => name === "UserSessions");
 
 /** Of two limits the shorter one holds. */
 function lifetimes(vars) {
