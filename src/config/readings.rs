@@ -1,9 +1,10 @@
 //! How applications read a path: the steps that lead from one spelling to the next.
 //!
 //! Invariant: a step changes nothing of a path that [`is_plain`]. Each takes time in proportion to the
-//! path, and none makes it longer, but for lower-case letters that have more bytes.
+//! path, and none makes it longer, but for letters that have more bytes without their case.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use percent_encoding::percent_decode_str;
 
@@ -18,7 +19,7 @@ pub enum Step {
     MergeSlashes,
     /// `.` and `..` lead where they lead (RFC 3986 §5.2.4).
     ResolveDots,
-    /// Upper and lower case are the same.
+    /// Upper and lower case are the same ([`without_case`]).
     LowerCase,
 }
 
@@ -41,7 +42,9 @@ impl Step {
             Self::DropParameters => path.contains(';').then(|| without_parameters(path)),
             Self::MergeSlashes => Some(with_single_slashes(path)).filter(|merged| merged != path),
             Self::ResolveDots => path.split('/').any(is_dots).then(|| without_dots(path)),
-            Self::LowerCase => Some(path.to_lowercase()).filter(|lowered| lowered != path),
+            Self::LowerCase => {
+                Some(path.chars().map(without_case).collect()).filter(|lowered: &String| lowered != path)
+            }
         }
     }
 }
@@ -60,6 +63,67 @@ pub fn is_plain(path: &str) -> bool {
         !may_change
     })
 }
+
+/// A character without its case: the same for two of which one is the other in lower case.
+///
+/// Not [`char::to_lowercase`], whose tables are a thirtieth of the Worker. The letters of [`SELDOM`] are one and the same
+/// here, which can only make a path's rule stricter.
+fn without_case(character: char) -> char {
+    let code = u32::from(character);
+    let plus = |distance: u32| char::from_u32(code.wrapping_add(distance)).unwrap_or(character);
+    match character {
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ρ' | 'Σ'..='Ϋ' | 'А'..='Я' | 'Ａ'..='Ｚ' => {
+            plus(32)
+        }
+        'Ѐ'..='Џ' => plus(80),
+        'Ա'..='Ֆ' => plus(48),
+        'Ā'..='į'
+        | 'Ĳ'..='ķ'
+        | 'Ŋ'..='ŷ'
+        | 'Ơ'..='ơ'
+        | 'Ș'..='ț'
+        | 'Ѡ'..='ҁ'
+        | 'Ҋ'..='ҿ'
+        | 'Ӑ'..='ԯ'
+        | 'Ḁ'..='ẕ'
+        | 'Ạ'..='ỿ' => plus(1 & !code),
+        'Ĺ'..='ň' | 'Ź'..='ž' | 'Ư'..='ư' | 'Ӂ'..='ӎ' => plus(1 & code),
+        'Έ'..='Ί' => plus(37),
+        'Ύ' | 'Ώ' => plus(63),
+        'Ά' => 'ά',
+        'Ό' => 'ό',
+        'ς' => 'σ',
+        'ϴ' => 'θ',
+        'Ӏ' => 'ӏ',
+        'Ÿ' => 'ÿ',
+        'ẞ' => 'ß',
+        // Letters beside ASCII that have a case in it.
+        'ı' | 'İ' => 'i',
+        'ſ' => 's',
+        '\u{212a}' => 'k',
+        '\u{212b}' => 'å',
+        '\u{2126}' => 'ω',
+        _ if SELDOM.iter().any(|letters| letters.contains(&character)) => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    }
+}
+
+/// Where the other letters are that have a case: of Latin phonetics, ancient Greek, Georgian, Cherokee and the like.
+const SELDOM: [RangeInclusive<char>; 13] = [
+    '\u{180}'..='\u{2af}',
+    '\u{370}'..='\u{37f}',
+    '\u{3cf}'..='\u{3ff}',
+    '\u{10a0}'..='\u{10ff}',
+    '\u{13a0}'..='\u{13ff}',
+    '\u{1c80}'..='\u{1cbf}',
+    '\u{1d79}'..='\u{1d8e}',
+    '\u{1f00}'..='\u{1fff}',
+    '\u{2132}'..='\u{2188}',
+    '\u{24b6}'..='\u{24e9}',
+    '\u{2c00}'..='\u{2d2f}',
+    '\u{a640}'..='\u{abbf}',
+    '\u{10400}'..='\u{1e95f}',
+];
 
 fn without_parameters(path: &str) -> String {
     let segments = path.split('/').map(|segment| segment.split(';').next().unwrap_or_default());
@@ -130,6 +194,17 @@ mod tests {
             ],
         );
         leads(Step::LowerCase, &[("/ADMIN/É", "/admin/é"), ("/\u{212a}eys", "/keys"), ("/a", "/a")]);
+    }
+
+    #[test]
+    fn a_letter_is_the_same_in_either_case() {
+        for letter in '\0'..=char::MAX {
+            let lower = letter.to_lowercase();
+            let Some(other) = lower.clone().next().filter(|_| lower.count() == 1) else { continue };
+            assert_eq!(without_case(letter), without_case(other), "{letter} {:x}", u32::from(letter));
+        }
+        let alone = "azéßαωάώаяёіўўґαωńěőșțơưứ中文かなカナ한국어กขעبअ€😀";
+        assert_eq!(alone.chars().map(without_case).collect::<String>(), alone);
     }
 
     #[test]
