@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::base::time::Timestamp;
 use crate::config::Config;
 use crate::gate::{Answered, Credentials, RETRY_AFTER, SessionChange, problem};
-use crate::pages::{self, Problem};
+use crate::pages::{Pages, Problem};
 use crate::request::{Form, Head, LogoutLink, first_parameter, logout_link, percent_encode, return_target};
 use crate::response::{Answer, Reason};
 use crate::session::{Logout, Scope};
@@ -76,7 +76,9 @@ pub fn step_of_link(head: &Head, config: &Config, asked: &LogoutRequest) -> Logo
 /// The page that asks. Only a way back that is allowed is on it: it is a page of this site.
 fn confirm(head: &Head, config: &Config, asked: &LogoutRequest, status: u16) -> Answer {
     let LogoutRequest { scope, return_to } = asked.allowed(head, config);
-    pages::confirm(head.path(), scope, return_to.as_deref(), status, config).with("cache-control", "no-store")
+    Pages::new(head, config)
+        .confirm(head.path(), scope, return_to.as_deref(), status)
+        .with("cache-control", "no-store")
 }
 
 /// Where the browser goes after logout, and whether it wished to go where it may not.
@@ -121,11 +123,13 @@ pub fn done_at_provider(
     let ProviderLogout { name, url, .. } = provider;
     let answer = match (head.wants_page(), url) {
         // Browsers hold a form's redirects to `form-action` (W3C CSP), so a page goes on instead.
-        (true, Some(url)) if head.method() == "POST" => pages::go_on(&url, Reason::LoggedOut, config),
+        (true, Some(url)) if head.method() == "POST" => {
+            Pages::new(head, config).go_on(&url, Reason::LoggedOut)
+        }
         (true, Some(url)) => Answer::see_other(Reason::LoggedOut, url),
         (true, None) => match target {
             Some(target) => Answer::see_other(Reason::LoggedOut, target),
-            None => pages::still_signed_in(&name, config),
+            None => Pages::new(head, config).still_signed_in(&name),
         },
         (false, Some(url)) => Answer::json(
             200,
@@ -150,8 +154,8 @@ pub fn done(
 ) -> Answered {
     let answer = match (head.wants_page(), target) {
         (true, Some(target)) => Answer::see_other(Reason::LoggedOut, target),
-        (true, None) if spared == Spared::ThisDevice => pages::others_signed_out(config),
-        (true, None) => pages::signed_out(config),
+        (true, None) if spared == Spared::ThisDevice => Pages::new(head, config).others_signed_out(),
+        (true, None) => Pages::new(head, config).signed_out(),
         (false, _) => Answer::json(200, Reason::LoggedOut, &json!({ "status": "OK", "revoked": revoked })),
     };
     let answer = answer.with("cache-control", "no-store");
@@ -187,7 +191,7 @@ pub fn pending(
 ) -> Answer {
     let retry = retry_location(head.path(), &asked.allowed(head, config));
     let answer = if head.wants_page() {
-        pages::not_signed_out_yet(&retry, config)
+        Pages::new(head, config).not_signed_out_yet(&retry)
     } else {
         Answer::message(
             503,

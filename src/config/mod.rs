@@ -24,7 +24,7 @@ use crate::base::json::{array, text};
 use crate::base::names::{is_domain, is_name_space_id};
 use crate::base::time::Seconds;
 use crate::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
-use crate::request::{Head, Origin, is_path};
+use crate::request::{Head, Language, Origin, is_path};
 use crate::session::{DEFAULT_APP, Policy};
 use crate::token::{Keys, Secret};
 use targets::{OwnPaths, OwnTargets, Target};
@@ -83,7 +83,7 @@ pub struct Config {
     pub api_keys: Vec<String>,
     /// `PROVIDERS`: where people log in; none where the application says who did.
     pub providers: Vec<Rc<Provider>>,
-    /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`.
+    /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`, `PAGE_LOGO`, `PAGE_LANGUAGE`.
     pub look: Look,
     own_targets: OwnTargets,
     secrets: Rc<[Secret]>,
@@ -114,6 +114,17 @@ pub struct Look {
     pub accent: String,
     /// A further stylesheet.
     pub stylesheet: Option<String>,
+    /// An image before the name.
+    pub logo: Option<String>,
+    /// The language, whatever a browser accepts.
+    pub language: Option<Language>,
+}
+
+/// Whether a URL, or a path of this site, leads to `path` on `origin`.
+fn is_at(url: &str, path: &str, origin: &Origin) -> bool {
+    let target = url.strip_prefix(origin.as_str()).unwrap_or(url);
+    let target = target.split(['?', '#']).next().unwrap_or_default();
+    path == if target.is_empty() { "/" } else { target }
 }
 
 /// A variable has a wrong value.
@@ -201,13 +212,16 @@ impl Config {
         self.cookies.refresh_path == "/"
     }
 
-    /// The rule for a request. The login page is never behind itself.
+    /// The rule for a request. Neither the login page nor what the gate's own pages show is ever behind the login.
     #[must_use]
     pub fn rule(&self, head: &Head) -> Rule {
         let rule = self.rules.find(head.path());
-        let is_login =
-            rule.session == SessionNeed::Required && self.is_login_path(head.path(), head.origin());
-        if is_login { rule.optional() } else { rule }
+        let (path, own) = (head.path(), head.origin());
+        let is_shown = || {
+            [&self.look.logo, &self.look.stylesheet].into_iter().flatten().any(|url| is_at(url, path, own))
+        };
+        let is_open = rule.session == SessionNeed::Required && (self.is_login_path(path, own) || is_shown());
+        if is_open { rule.optional() } else { rule }
     }
 
     /// The provider with this key.
@@ -219,10 +233,7 @@ impl Config {
     /// Whether a path on `origin` is that of the login.
     #[must_use]
     pub fn is_login_path(&self, path: &str, origin: &Origin) -> bool {
-        let Some(login) = &self.login_url else { return false };
-        let target = login.strip_prefix(origin.as_str()).unwrap_or(login);
-        let login_path = target.split(['?', '#']).next().unwrap_or_default();
-        path == if login_path.is_empty() { "/" } else { login_path }
+        self.login_url.as_deref().is_some_and(|login| is_at(login, path, origin))
     }
 
     /// What is wrong with a gate at this origin.
@@ -520,7 +531,15 @@ impl<Lookup: Fn(&str) -> Option<Value>> Vars<Lookup> {
             title: self.text("PAGE_TITLE", "a text")?.unwrap_or_else(|| "Your account".to_owned()),
             accent,
             stylesheet: self.url("PAGE_STYLESHEET")?,
+            logo: self.url("PAGE_LOGO")?,
+            language: self.language()?,
         })
+    }
+
+    fn language(&self) -> Result<Option<Language>, Invalid> {
+        let (variable, must_be) = ("PAGE_LANGUAGE", "en, de, fr, es, pt, it, nl, pl, ja, zh, ar or he");
+        let Some(text) = self.text(variable, must_be)? else { return Ok(None) };
+        Language::of_tag(&text).map(Some).ok_or(Invalid { variable, must_be })
     }
 
     fn secrets(&self) -> Result<Rc<[Secret]>, Invalid> {

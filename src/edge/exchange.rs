@@ -23,7 +23,7 @@ use crate::gate::{
 };
 use crate::log::{GateEvent, gate_line};
 use crate::memory::Memory;
-use crate::pages::Problem;
+use crate::pages::{Pages, Problem};
 use crate::request::Head;
 use crate::response::Answer;
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope, Session};
@@ -293,6 +293,11 @@ impl Exchange {
         const MAX_USER_AGENT: usize = 512;
         let user_agent = self.head.header("user-agent")?;
         Some(user_agent.chars().take(MAX_USER_AGENT).collect())
+    }
+
+    /// Pages for whoever sent the request.
+    pub fn pages(&self) -> Pages<'_> {
+        Pages::new(&self.head, self.config())
     }
 
     /// A page or JSON that says what is wrong.

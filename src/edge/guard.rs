@@ -33,7 +33,7 @@ pub struct Entered {
 pub async fn enter(exchange: &Exchange, entry: &Entry) -> Result<Entered, Answered> {
     let head = &exchange.head;
     if let Some(allowed) = entry.methods.refusal(head.method()) {
-        return Err(Answer::method_not_allowed(allowed).into());
+        return Err(exchange.problem(&Problem::Method).with("allow", allowed).into());
     }
     // What needs no credential does not wait for one, unless the request wants more than to read.
     if entry.reads == Reads::Nothing && (!is_unsafe(head) || entry.provenance == Provenance::OwnProof) {

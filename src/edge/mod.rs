@@ -28,7 +28,7 @@ use worker::wasm_bindgen_futures::future_to_promise;
 use worker::{Env, event, web_sys, worker_sys};
 
 use crate::gate::{Route, misconfigured};
-use crate::response::{Answer, Reason};
+use crate::pages::Problem;
 use exchange::Exchange;
 use isolate::Isolate;
 
@@ -59,7 +59,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
             Ok(response) => response,
             Err(error) => {
                 platform::log_error(&format!("a request failed: {}", platform::message_of(&error)));
-                reply::to_response(&Answer::message(500, Reason::Error, "internal error"))?
+                reply::to_response(&exchange.problem(&Problem::Failed))?
             }
         };
         Ok(response.into())

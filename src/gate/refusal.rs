@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::base::time::Timestamp;
 use crate::config::{Config, Demands};
 use crate::cookies::{GateCookie, SameSite};
-use crate::pages::{self, Problem};
+use crate::pages::{Pages, Problem};
 use crate::request::{Head, Origin, find_cookie, is_path, is_speculative, percent_encode};
 use crate::response::{Answer, Body, Reason};
 use crate::supertokens::wire::Delivery;
@@ -30,7 +30,8 @@ pub const RETRY_AFTER: u32 = 5;
 #[must_use]
 pub fn no_session(head: &Head, config: &Config, credentials: &Credentials, absence: Absence) -> Answered {
     if hides_strict_cookies(head, config, credentials) {
-        return pages::go_on(&local(head.target()), Reason::Strict, config)
+        return Pages::new(head, config)
+            .go_on(&local(head.target()), Reason::Strict)
             .with("cache-control", "no-store")
             .into();
     }
@@ -85,7 +86,7 @@ fn forbidden(person: &Person<'_>, head: &Head, config: &Config) -> Answer {
     let login = config.login_url.as_ref();
     let other =
         login.map(|login| login_location(login, way_back(head, config), "&account=other", head.origin()));
-    pages::forbidden(person.user_id, other.as_deref(), config)
+    Pages::new(head, config).forbidden(person.user_id, other.as_deref())
 }
 
 fn step_up(
@@ -127,7 +128,9 @@ fn step_up(
             let lifetime = MARKER_LIFETIME.get();
             answer.with("set-cookie", config.cookies.set(GateCookie::StepUp, &marker.write(), lifetime))
         }
-        (location, _) => pages::step_up(location.as_deref(), config).with("www-authenticate", challenge),
+        (location, _) => {
+            Pages::new(head, config).step_up(location.as_deref()).with("www-authenticate", challenge)
+        }
     }
 }
 
@@ -190,7 +193,7 @@ pub fn too_many(head: &Head, config: &Config) -> Answer {
 #[must_use]
 pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {
     let answer = if head.wants_page() {
-        pages::problem(problem, config)
+        Pages::new(head, config).problem(problem)
     } else {
         Answer::message(problem.status(), problem.reason(), &problem.message())
     };

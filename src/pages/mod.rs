@@ -1,75 +1,64 @@
-//! The gate's pages: one look, made by templates that escape, without script.
+//! The gate's pages: one look, made by templates that escape, without script, in the reader's language.
 //!
-//! Invariant: a page works under `default-src 'none'`; its one style is allowed by its hash, and no
-//! other site can put it in a frame (ASVS 3.4).
+//! Invariant: a page works under `default-src 'none'`; its one style is allowed by its hash, no other site can put it in
+//! a frame (ASVS 3.4), and it has a way on.
 
-mod device;
+mod colour;
+mod devices;
+mod problem;
 mod provider;
+mod text;
 
 use askama::Template;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::bytes;
-use crate::base::time::Timestamp;
 use crate::config::{Config, Look};
-use crate::request::Origin;
+use crate::request::{Head, Language, Origin, is_path};
 use crate::response::{Answer, Body, Reason};
-use crate::session::{Handle, Login, Policy, Scope, Session};
+use crate::session::Scope;
 
-pub use device::{device_name, relative};
-pub use provider::{ProviderPage, choose_provider, provider, still_signed_in};
+pub use devices::{DeviceNames, ListedDevice, PER_PAGE, own_session_json, page_number, session_json};
+pub use problem::Problem;
+pub use provider::ProviderPage;
+pub use text::Text;
 
-/// Something that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// The request itself.
-    BadRequest(&'static str),
-    /// No session.
-    NoSession,
-    /// The request came from another site.
-    CrossSite,
-    /// The request does not show what `ANTI_CSRF` asks for.
-    AntiCsrf,
-    /// No such session, or none of this user's.
-    UnknownSession,
-    /// No such page of the gate.
-    NotFound,
-    /// A body that breaks off, or is not what its framing says.
-    BrokenBody,
-    /// A body over its limit.
-    TooLarge,
-    /// A body that does not come.
-    TooSlow,
-    /// A body that is no form.
-    UnknownForm,
-    /// A client that asks too often.
-    TooMany,
-    /// A browser that only guesses where its user goes next.
-    Prefetch,
-    /// The application does not answer, or with a status that HTTP does not know.
-    BadGateway(String),
-    /// The application sent a header that makes no sense.
-    OriginHeaders(String),
-    /// The origin takes longer than it may.
-    GatewayTimeout,
-    /// The object does not answer.
-    Unavailable,
+/// Makes pages for the reader of one request.
+#[derive(Clone, Copy)]
+pub struct Pages<'a> {
+    head: &'a Head,
+    config: &'a Config,
+    /// The language that they are in.
+    pub language: Language,
 }
 
 /// What all pages share.
 struct Frame {
+    language: Language,
     title: String,
     style: String,
     stylesheet: Option<String>,
+    logo: Option<String>,
+}
+
+/// Content in the frame.
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Layout<'a> {
+    frame: &'a Frame,
+    heading: &'a str,
+    /// HTML.
+    content: String,
+    /// The address that the page opens at once.
+    opens: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
-    frame: &'a Frame,
-    heading: &'a str,
     text: &'a str,
-    link: Option<(&'a str, &'a str)>,
+    href: &'a str,
+    label: &'a str,
 }
 
 #[derive(Template)]
@@ -80,6 +69,7 @@ struct Confirm<'a> {
     action: &'a str,
     scope: &'a str,
     return_to: Option<&'a str>,
+    stay: &'a str,
 }
 
 #[derive(Template)]
@@ -89,295 +79,173 @@ struct GoOn<'a> {
     target: &'a str,
 }
 
-#[derive(Template)]
-#[template(path = "sessions.html")]
-struct Sessions<'a> {
-    frame: &'a Frame,
-    user_id: &'a str,
-    base_path: &'a str,
-    devices: Vec<Device>,
-}
-
-struct Device {
-    handle: String,
-    current: bool,
-    name: String,
-    country: Option<String>,
-    provider: Option<String>,
-    created: String,
-    seen: String,
-}
-
-impl Problem {
-    /// The status code.
+impl<'a> Pages<'a> {
+    /// Pages for whoever sent the request: in the configured language, or one that they accept.
     #[must_use]
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::BadRequest(_) | Self::BrokenBody => 400,
-            Self::NoSession => 401,
-            Self::CrossSite | Self::AntiCsrf => 403,
-            Self::UnknownSession | Self::NotFound => 404,
-            Self::TooSlow => 408,
-            Self::TooLarge => 413,
-            Self::UnknownForm => 415,
-            Self::TooMany => 429,
-            Self::BadGateway(_) | Self::OriginHeaders(_) => 502,
-            Self::Prefetch | Self::Unavailable => 503,
-            Self::GatewayTimeout => 504,
-        }
+    pub fn new(head: &'a Head, config: &'a Config) -> Self {
+        let accepted = || head.header("accept-language").and_then(Language::accepted);
+        Self { head, config, language: config.look.language.or_else(accepted).unwrap_or_default() }
     }
 
-    /// What an API says.
+    /// For a person who is signed in with an account that may not see this.
     #[must_use]
-    pub fn message(&self) -> String {
-        match self {
-            Self::BadRequest(why) => (*why).to_owned(),
-            Self::NoSession => "unauthorised".to_owned(),
-            Self::CrossSite => "cross-site request refused".to_owned(),
-            Self::AntiCsrf => "the proof that ANTI_CSRF asks for is missing".to_owned(),
-            Self::UnknownSession => "no such session".to_owned(),
-            Self::NotFound => "not found".to_owned(),
-            Self::BrokenBody => "the body cannot be read".to_owned(),
-            Self::TooLarge => "the body is too large".to_owned(),
-            Self::TooSlow => "the body took too long".to_owned(),
-            Self::UnknownForm => "the body must be a form: urlencoded, multipart or JSON".to_owned(),
-            Self::TooMany => "too many requests; try again in a minute".to_owned(),
-            Self::Prefetch => "not for prefetching".to_owned(),
-            Self::BadGateway(why) | Self::OriginHeaders(why) => why.clone(),
-            Self::GatewayTimeout => "the origin does not answer in time".to_owned(),
-            Self::Unavailable => "the session store does not answer; try again".to_owned(),
-        }
+    pub fn forbidden(self, user_id: &str, other_account: Option<&str>) -> Answer {
+        let text = Text::MayNotOpen.with(self.language, &[user_id]);
+        let way = match other_account {
+            Some(url) => (url, Text::UseAnotherAccount),
+            None => (self.config.logout_path.as_str(), Text::LogOut),
+        };
+        self.message(403, Reason::Forbidden, Text::NotForThisAccount, &text, way)
     }
 
-    /// The word of `Gate-Reason`.
+    /// For a person who has to prove once more who they are, and came back from the login without that.
     #[must_use]
-    pub const fn reason(&self) -> Reason {
-        match self {
-            Self::BadRequest(_) => Reason::Request,
-            Self::NoSession => Reason::NoSession,
-            Self::CrossSite => Reason::CrossSite,
-            Self::AntiCsrf => Reason::AntiCsrf,
-            Self::UnknownSession | Self::NotFound => Reason::NotFound,
-            Self::BrokenBody | Self::TooLarge | Self::TooSlow | Self::UnknownForm => Reason::Body,
-            Self::TooMany => Reason::RateLimited,
-            Self::Prefetch => Reason::Prefetch,
-            Self::BadGateway(_) => Reason::OriginUnreachable,
-            Self::OriginHeaders(_) => Reason::OriginHeaders,
-            Self::GatewayTimeout => Reason::OriginTimeout,
-            Self::Unavailable => Reason::StoreUnavailable,
-        }
+    pub fn step_up(self, login: Option<&str>) -> Answer {
+        let way = login.map_or(("/", Text::Continue), |url| (url, Text::LogInAgain));
+        let text = self.say(Text::ProveAgain);
+        self.message(401, Reason::StepUp, Text::ConfirmIdentity, text, way)
     }
 
-    const fn heading(&self) -> &'static str {
-        match self {
-            Self::BadRequest(_) | Self::BrokenBody | Self::TooSlow | Self::UnknownForm => "Bad request",
-            Self::NoSession => "Please log in",
-            Self::CrossSite | Self::AntiCsrf => "Refused",
-            Self::UnknownSession | Self::NotFound => "Not found",
-            Self::TooLarge => "Too large",
-            Self::TooMany => "Please wait a minute",
-            Self::BadGateway(_) | Self::OriginHeaders(_) | Self::GatewayTimeout => {
-                "The application does not answer"
-            }
-            Self::Prefetch | Self::Unavailable => "Please try again",
-        }
+    /// After logout.
+    #[must_use]
+    pub fn signed_out(self) -> Answer {
+        let text = self.say(Text::SignedOutHere);
+        self.message(200, Reason::LoggedOut, Text::SignedOut, text, self.login(Text::LogInAgain))
     }
 
-    const fn text(&self) -> &'static str {
-        match self {
-            Self::BadRequest(why) => why,
-            Self::NoSession => "You need to log in to see this page.",
-            Self::CrossSite => "This request came from another site. Nothing was changed.",
-            Self::AntiCsrf => {
-                "This request does not prove that it comes from this site. Nothing was changed."
-            }
-            Self::UnknownSession => {
-                "There is no such device among yours. It may have been logged out already."
-            }
-            Self::NotFound => "There is no such page.",
-            Self::BrokenBody => "The request cannot be read.",
-            Self::TooLarge => "The request is too large.",
-            Self::TooSlow => "The request did not arrive in time. Nothing was changed.",
-            Self::UnknownForm => "The request holds no form. Nothing was changed.",
-            Self::TooMany => {
-                "Too many requests from your network. Nothing was changed. Please try again in a minute."
-            }
-            Self::Prefetch => "This address does nothing until it is really opened.",
-            Self::BadGateway(_) | Self::OriginHeaders(_) => {
-                "The gate is up, but the application behind it sent no usable answer."
-            }
-            Self::GatewayTimeout => "The gate is up, but the application behind it takes too long.",
-            Self::Unavailable => "Your session could not be checked just now. You are not logged out.",
-        }
+    /// After the logout of the other devices.
+    #[must_use]
+    pub fn others_signed_out(self) -> Answer {
+        let text = self.say(Text::OthersSignedOut);
+        self.message(200, Reason::LoggedOut, Text::Done, text, ("/", Text::Continue))
+    }
+
+    /// While a logout cannot be done.
+    #[must_use]
+    pub fn not_signed_out_yet(self, retry: &str) -> Answer {
+        let text = self.say(Text::LogoutPending);
+        let way = (retry, Text::TryNow);
+        // Not `<meta http-equiv="refresh">`, which is hard on people who read slowly (WCAG 2.2.1).
+        self.message(503, Reason::StoreUnavailable, Text::StillLoggingOut, text, way)
+            .with("refresh", format!("5; url={retry}"))
+    }
+
+    /// Before a logout that the person may not have asked for.
+    #[must_use]
+    pub fn confirm(self, action: &str, scope: Scope, return_to: Option<&str>, status: u16) -> Answer {
+        let text = match scope {
+            Scope::Current => Text::AskedForCurrent,
+            Scope::All => Text::AskedForAll,
+            Scope::Others => Text::AskedForOthers,
+        };
+        let frame = self.frame();
+        let page = Confirm {
+            frame: &frame,
+            text: self.say(text),
+            action,
+            scope: scope.as_str(),
+            return_to,
+            stay: "/",
+        };
+        self.html(status, Reason::Ask, Text::AskLogOut, &page, &frame)
+    }
+
+    /// Before the logout of all devices.
+    #[must_use]
+    pub fn confirm_everywhere(self) -> Answer {
+        let frame = self.frame();
+        let devices = format!("{}/sessions", self.config.base_path);
+        let page = Confirm {
+            frame: &frame,
+            text: self.say(Text::EndsEverywhere),
+            action: &format!("{devices}/revoke"),
+            scope: Scope::All.as_str(),
+            return_to: None,
+            stay: &devices,
+        };
+        self.html(200, Reason::Ask, Text::LogOutEverywhere, &page, &frame).with("cache-control", "no-store")
+    }
+
+    /// A page that opens an address of this site at once: from here, the browser shows its strict cookies.
+    #[must_use]
+    pub fn go_on(self, target: &str, reason: Reason) -> Answer {
+        let frame = self.frame();
+        let content = rendered(&GoOn { frame: &frame, target });
+        self.framed(200, reason, Text::OneMoment, content, Some(target), &frame)
+    }
+
+    fn say(self, text: Text) -> &'static str {
+        text.of(self.language)
+    }
+
+    /// The way to the login under a label, or to the application where there is none.
+    fn login(self, label: Text) -> (&'a str, Text) {
+        self.config.login_url.as_deref().map_or(("/", Text::Continue), |url| (url, label))
+    }
+
+    /// Where a link leads that tries again.
+    fn here(self) -> &'a str {
+        let target = self.head.target();
+        if self.head.method() == "GET" && is_path(target) { target } else { "/" }
+    }
+
+    fn frame(self) -> Frame {
+        Frame::of(&self.config.look, self.language)
+    }
+
+    fn message(
+        self,
+        status: u16,
+        reason: Reason,
+        heading: Text,
+        text: &str,
+        (href, label): (&str, Text),
+    ) -> Answer {
+        let page = Message { text, href, label: self.say(label) };
+        self.html(status, reason, heading, &page, &self.frame())
+    }
+
+    fn html(
+        self,
+        status: u16,
+        reason: Reason,
+        heading: Text,
+        content: &impl Template,
+        frame: &Frame,
+    ) -> Answer {
+        self.framed(status, reason, heading, rendered(content), None, frame)
+    }
+
+    fn framed(
+        self,
+        status: u16,
+        reason: Reason,
+        heading: Text,
+        content: String,
+        opens: Option<&str>,
+        frame: &Frame,
+    ) -> Answer {
+        let page = Layout { frame, heading: self.say(heading), content, opens };
+        Answer::new(status, reason, Body::Html(rendered(&page)))
+            .with("content-security-policy", content_security_policy(frame, self.config))
+            // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
+            .with("referrer-policy", "same-origin")
+            .with("cross-origin-opener-policy", "same-origin")
     }
 }
 
-/// A page that says what went wrong.
-#[must_use]
-pub fn problem(problem: &Problem, config: &Config) -> Answer {
-    let link =
-        config.login_url.as_deref().filter(|_| *problem == Problem::NoSession).map(|url| (url, "Log in"));
-    message(problem.status(), problem.reason(), problem.heading(), problem.text(), link, config)
-}
-
-/// For a person who is signed in with an account that may not see this.
-#[must_use]
-pub fn forbidden(user_id: &str, other_account: Option<&str>, config: &Config) -> Answer {
-    let text = format!("You are signed in as {user_id}, and this account may not open this page.");
-    let link = match other_account {
-        Some(url) => (url, "Use another account"),
-        None => (config.logout_path.as_str(), "Log out"),
-    };
-    message(403, Reason::Forbidden, "Not for this account", &text, Some(link), config)
-}
-
-/// For a person who has to prove once more who they are, and came back from the login without that.
-#[must_use]
-pub fn step_up(login: Option<&str>, config: &Config) -> Answer {
-    let text = "This page asks you to prove again, or in another way, who you are. You are still signed in.";
-    let link = login.map_or(("/", "Continue"), |url| (url, "Log in again"));
-    message(401, Reason::StepUp, "Please confirm that it is you", text, Some(link), config)
-}
-
-/// After logout.
-#[must_use]
-pub fn signed_out(config: &Config) -> Answer {
-    let link = config.login_url.as_deref().map(|url| (url, "Log in again"));
-    let text = "You are no longer signed in on this device.";
-    message(200, Reason::LoggedOut, "You are signed out", text, link, config)
-}
-
-/// After the logout of the other devices.
-#[must_use]
-pub fn others_signed_out(config: &Config) -> Answer {
-    let text = "Every other device is signed out. This device is still signed in.";
-    message(200, Reason::LoggedOut, "Done", text, Some(("/", "Continue")), config)
-}
-
-/// While a logout cannot be done.
-#[must_use]
-pub fn not_signed_out_yet(retry: &str, config: &Config) -> Answer {
-    let text = "Your session could not be ended just now. This page tries again by itself every few seconds; \
-                you can also close it, and the logout is completed as soon as possible.";
-    // Not `<meta http-equiv="refresh">`, which is hard on people who read slowly (WCAG 2.2.1).
-    message(
-        503,
-        Reason::StoreUnavailable,
-        "Still logging you out",
-        text,
-        Some((retry, "Try again now")),
-        config,
-    )
-    .with("refresh", format!("5; url={retry}"))
-}
-
-/// Before a logout that the person may not have asked for.
-#[must_use]
-pub fn confirm(action: &str, scope: Scope, return_to: Option<&str>, status: u16, config: &Config) -> Answer {
-    let text = match scope {
-        Scope::Current => "Another page asks to log you out of this device.",
-        Scope::All => "Another page asks to log you out of all your devices.",
-        Scope::Others => "Another page asks to log you out of all your other devices.",
-    };
-    let frame = Frame::of(&config.look);
-    let page = Confirm { frame: &frame, text, action, scope: scope.as_str(), return_to };
-    html(status, Reason::Ask, &page, &frame, config)
-}
-
-/// A page that opens an address of this site at once: from here, the browser shows its strict cookies.
-#[must_use]
-pub fn go_on(target: &str, reason: Reason, config: &Config) -> Answer {
-    let frame = Frame::of(&config.look);
-    html(200, reason, &GoOn { frame: &frame, target }, &frame, config)
-}
-
-/// The user's devices, each under its name.
-#[must_use]
-pub fn sessions(current: Handle, sessions: &[(Session, String)], config: &Config, now: Timestamp) -> Answer {
-    let frame = Frame::of(&config.look);
-    let devices =
-        sessions.iter().map(|(session, name)| Device::of(session, name, current, config, now)).collect();
-    let user_id = sessions.first().map_or("", |(session, _)| session.user_id.as_str());
-    let page = Sessions { frame: &frame, user_id, base_path: &config.base_path, devices };
-    html(200, Reason::Ok, &page, &frame, config).with("cache-control", "no-store")
-}
-
-/// A person's own session, for programs: claims and provider where there are any.
-#[must_use]
-pub fn own_session_json(handle: Handle, session: &Session, policy: &Policy) -> serde_json::Value {
-    let mut json = serde_json::json!({
-        "userId": session.user_id,
-        "handle": handle,
-        "payload": session.payload,
-        "createdAt": session.created_at.millis(),
-        "expiresAt": session.ends_at(policy).millis(),
-    });
-    let Login { claims, provider, .. } = session.login();
-    if let Some(members) = json.as_object_mut() {
-        if !claims.is_empty() {
-            members.insert("claims".to_owned(), serde_json::json!(claims));
-        }
-        if let Some(provider) = provider {
-            members.insert("provider".to_owned(), provider.as_str().into());
-        }
-    }
-    json
-}
-
-/// A device, for programs.
-#[must_use]
-pub fn session_json(
-    current: Handle,
-    session: &Session,
-    device: &str,
-    ends_at: Timestamp,
-) -> serde_json::Value {
-    let handle = Handle { object: current.object, id: session.id };
-    serde_json::json!({
-        "handle": handle,
-        "current": handle == current,
-        "createdAt": session.created_at.millis(),
-        "lastSeenAt": session.last_seen_at.millis(),
-        "expiresAt": ends_at.millis(),
-        "device": device,
-        "country": session.country,
-    })
-}
-
-fn message(
-    status: u16,
-    reason: Reason,
-    heading: &str,
-    text: &str,
-    link: Option<(&str, &str)>,
-    config: &Config,
-) -> Answer {
-    let frame = Frame::of(&config.look);
-    html(status, reason, &Message { frame: &frame, heading, text, link }, &frame, config)
-}
-
-fn html(status: u16, reason: Reason, page: &impl Template, frame: &Frame, config: &Config) -> Answer {
+fn rendered(template: &impl Template) -> String {
     // Rendering to a string has nothing to fail on.
-    let content = page.render().unwrap_or_default();
-    Answer::new(status, reason, Body::Html(content))
-        .with("content-security-policy", content_security_policy(frame, config))
-        // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
-        .with("referrer-policy", "same-origin")
-        .with("cross-origin-opener-policy", "same-origin")
+    template.render().unwrap_or_default()
 }
 
 /// `form-action` names where a form may lead after its redirect, too.
 fn content_security_policy(frame: &Frame, config: &Config) -> String {
-    let hash = bytes::encode_standard(&Sha256::digest(frame.style.as_bytes()));
-    let stylesheet = frame.stylesheet.as_deref().map(|url| format!(" {}", source(url))).unwrap_or_default();
     let redirect = config.logout_redirect.as_deref().map(source);
     let origins = config.return_to_origins.iter().map(|origin| origin.as_str().to_owned());
     let targets =
         ["'self'".to_owned()].into_iter().chain(origins).chain(redirect).collect::<Vec<_>>().join(" ");
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'{stylesheet}; form-action {targets}; \
-         frame-ancestors 'none'; base-uri 'none'"
-    )
+    format!("{}; form-action {targets}", frame.content_security_policy())
 }
 
 fn source(url: &str) -> String {
@@ -385,26 +253,30 @@ fn source(url: &str) -> String {
 }
 
 impl Frame {
-    fn of(look: &Look) -> Self {
-        let style = include_str!("../../templates/style.css").replace("__ACCENT__", &look.accent);
-        Self { title: look.title.clone(), style, stylesheet: look.stylesheet.clone() }
-    }
-}
-
-impl Device {
-    fn of(session: &Session, name: &str, current: Handle, config: &Config, now: Timestamp) -> Self {
-        let handle = Handle { object: current.object, id: session.id };
+    fn of(look: &Look, language: Language) -> Self {
+        let [light, dark] = colour::accents(&look.accent);
+        let style = include_str!("../../templates/style.css");
         Self {
-            handle: handle.to_string(),
-            current: handle == current,
-            name: name.to_owned(),
-            country: session.country.clone(),
-            provider: session.login().provider.as_ref().map(|key| {
-                config.provider(key).map_or_else(|| key.clone(), |provider| provider.name.clone())
-            }),
-            created: relative(session.created_at, now),
-            seen: relative(session.last_seen_at, now),
+            language,
+            title: look.title.clone(),
+            style: style.replace("__LIGHT__", &light).replace("__DARK__", &dark),
+            stylesheet: look.stylesheet.clone(),
+            logo: look.logo.clone(),
         }
+    }
+
+    fn say(&self, text: Text) -> &'static str {
+        text.of(self.language)
+    }
+
+    fn content_security_policy(&self) -> String {
+        let hash = bytes::encode_standard(&Sha256::digest(self.style.as_bytes()));
+        let stylesheet =
+            self.stylesheet.as_deref().map(|url| format!(" {}", source(url))).unwrap_or_default();
+        let logo = self.logo.as_deref().map(|url| format!("; img-src {}", source(url))).unwrap_or_default();
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'{stylesheet}{logo}; frame-ancestors 'none'; base-uri 'none'"
+        )
     }
 }
 
@@ -412,7 +284,8 @@ impl Device {
 mod tests {
     use super::*;
     use crate::config::tests::config;
-    use serde_json::json;
+    use crate::request::head::tests::head;
+    use serde_json::{Value, json};
 
     fn content(answer: &Answer) -> &str {
         match &answer.body {
@@ -421,31 +294,88 @@ mod tests {
         }
     }
 
+    fn signed_out(pages: Pages<'_>) -> Answer {
+        pages.signed_out()
+    }
+
+    fn with(variables: Value, headers: &[(&str, &str)], make: impl Fn(Pages<'_>) -> Answer) -> Answer {
+        let config = config(variables).ok().unwrap();
+        make(Pages::new(&head("GET", "https://a.example/x?y", headers), &config))
+    }
+
     #[test]
     fn whatever_a_request_says_is_escaped() {
-        let config = config(json!({ "PAGE_TITLE": "<b>&" })).ok().unwrap();
-        let answer = confirm("/logout", Scope::All, Some("\"><script>"), 200, &config);
+        let confirm = |pages: Pages<'_>| pages.confirm("/logout", Scope::All, Some("\"><script>"), 200);
+        let answer = with(json!({ "PAGE_TITLE": "<b>&" }), &[], confirm);
         assert!(!content(&answer).contains("<script>") && !content(&answer).contains("<b>&"));
         assert!(content(&answer).contains("&#60;script&#62;"));
     }
 
     #[test]
-    fn the_style_is_allowed_by_its_hash_alone() {
-        let config = config(json!({ "RETURN_TO_ORIGINS": ["https://www.example"] })).ok().unwrap();
-        let answer = signed_out(&config);
-        let (_, csp) = answer.headers.iter().find(|(name, _)| *name == "content-security-policy").unwrap();
-        assert!(csp.starts_with("default-src 'none'; style-src 'sha256-"));
+    fn style_and_logo_are_all_that_is_allowed() {
+        let policy = |variables| {
+            let answer = with(variables, &[], signed_out);
+            let found = answer.headers.iter().find(|(name, _)| *name == "content-security-policy");
+            found.map(|(_, policy)| policy.to_owned()).unwrap()
+        };
+        let plain = policy(json!({ "RETURN_TO_ORIGINS": ["https://www.example"] }));
+        assert!(plain.starts_with("default-src 'none'; style-src 'sha256-") && !plain.contains("img-src"));
         assert!(
-            csp.contains("form-action 'self' https://www.example;") && csp.contains("frame-ancestors 'none'")
+            plain.ends_with("; form-action 'self' https://www.example")
+                && plain.contains("frame-ancestors 'none'")
+        );
+        assert!(policy(json!({ "PAGE_LOGO": "/logo.svg" })).contains("; img-src 'self';"));
+        assert!(
+            policy(json!({ "PAGE_LOGO": "https://i.example/x" })).contains("; img-src https://i.example;")
         );
     }
 
     #[test]
     fn the_page_of_a_pending_logout_never_says_that_it_is_done() {
-        let config = config(json!({})).ok().unwrap();
-        let answer = not_signed_out_yet("/logout?scope=current", &config);
+        let answer = with(json!({}), &[], |pages| pages.not_signed_out_yet("/logout?scope=current"));
         assert!(!content(&answer).to_lowercase().contains("signed out"));
         let refresh = answer.headers.iter().find(|(name, _)| *name == "refresh");
         assert_eq!(refresh, Some(("refresh", "5; url=/logout?scope=current")));
+    }
+
+    #[test]
+    fn a_page_is_in_the_configured_language_or_one_that_is_accepted() {
+        let heading = |variables, accepted| {
+            let answer = with(variables, &[("accept-language", accepted)], signed_out);
+            let start = content(&answer).find("<html").unwrap();
+            content(&answer)[start..].lines().next().unwrap().to_owned()
+        };
+        assert_eq!(heading(json!({}), "nl"), "<html lang=\"nl\">");
+        assert_eq!(heading(json!({}), "he, en"), "<html lang=\"he\" dir=\"rtl\">");
+        assert_eq!(heading(json!({}), "sv"), "<html lang=\"en\">");
+        assert_eq!(heading(json!({ "PAGE_LANGUAGE": "de" }), "nl"), "<html lang=\"de\">");
+    }
+
+    #[test]
+    fn every_problem_has_a_way_on() {
+        for problem in [
+            Problem::BadRequest("why"),
+            Problem::NoSession,
+            Problem::CrossSite,
+            Problem::AntiCsrf,
+            Problem::UnknownSession,
+            Problem::NotFound,
+            Problem::Method,
+            Problem::BrokenBody,
+            Problem::TooLarge,
+            Problem::TooSlow,
+            Problem::UnknownForm,
+            Problem::TooMany,
+            Problem::Prefetch,
+            Problem::BadGateway("why".to_owned()),
+            Problem::OriginHeaders("why".to_owned()),
+            Problem::GatewayTimeout,
+            Problem::Unavailable,
+            Problem::Failed,
+        ] {
+            let answer = with(json!({}), &[], |pages| pages.problem(&problem));
+            assert!(content(&answer).contains("<a class=\"button main\" href=\"/"), "{problem:?}");
+            assert!(!content(&answer).contains("why"), "{problem:?}");
+        }
     }
 }

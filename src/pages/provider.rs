@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{Frame, html, message};
+use super::{Pages, Text};
 use crate::config::{Config, Provider};
 use crate::request::percent_encode;
 use crate::response::{Answer, Reason};
@@ -27,77 +27,52 @@ pub enum ProviderPage<'a> {
 #[derive(Template)]
 #[template(path = "choose.html")]
 struct Choose<'a> {
-    frame: &'a Frame,
     ways: Vec<(String, &'a str)>,
 }
 
-/// Where to sign in: a link for each provider.
-#[must_use]
-pub fn choose_provider(return_to: &str, config: &Config) -> Answer {
-    let frame = Frame::of(&config.look);
-    let ways = config
-        .providers
-        .iter()
-        .map(|provider| (login_link(provider, return_to, config), provider.name.as_str()));
-    let page = Choose { frame: &frame, ways: ways.collect() };
-    html(200, Reason::Provider, &page, &frame, config).with("cache-control", "no-store")
-}
+impl Pages<'_> {
+    /// Where to sign in: a link for each provider.
+    #[must_use]
+    pub fn choose_provider(self, return_to: &str) -> Answer {
+        let ways = self
+            .config
+            .providers
+            .iter()
+            .map(|provider| (login_link(provider, return_to, self.config), provider.name.as_str()));
+        let page = Choose { ways: ways.collect() };
+        self.html(200, Reason::Provider, Text::SignIn, &page, &self.frame()).with("cache-control", "no-store")
+    }
 
-/// After a logout of a session that came from a provider whose own session cannot be ended from here.
-#[must_use]
-pub fn still_signed_in(name: &str, config: &Config) -> Answer {
-    let link = config.login_url.as_deref().map(|url| (url, "Log in again"));
-    let text = format!(
-        "You are no longer signed in on this device. You may still be signed in at {name}: sign out there as well if \
-         others use this device."
-    );
-    message(200, Reason::LoggedOut, "You are signed out", &text, link, config)
-}
+    /// After a logout of a session that came from a provider whose own session cannot be ended from here.
+    #[must_use]
+    pub fn still_signed_in(self, name: &str) -> Answer {
+        let still = Text::StillAtProvider.with(self.language, &[name]);
+        let text = format!("{} {still}", self.say(Text::SignedOutHere));
+        self.message(200, Reason::LoggedOut, Text::SignedOut, &text, self.login(Text::LogInAgain))
+    }
 
-/// The page that says what became of a login. Its way on leads to `return_to`.
-#[must_use]
-pub fn provider(page: &ProviderPage<'_>, return_to: &str, provider: &Provider, config: &Config) -> Answer {
-    let name = &provider.name;
-    let (status, reason, heading, text) = match page {
-        ProviderPage::Late => (
-            400,
-            Reason::LoginRefused,
-            "Please sign in again",
-            "This sign-in was begun too long ago, or in another browser.".to_owned(),
-        ),
-        ProviderPage::Denied => (
-            400,
-            Reason::LoginRefused,
-            "You are not signed in",
-            format!("The sign-in at {name} was cancelled or not allowed."),
-        ),
-        ProviderPage::NotAllowed(claim) => (
-            403,
-            Reason::Forbidden,
-            "This account is not allowed",
-            format!("You signed in at {name}, but this account lacks what is needed here ({claim})."),
-        ),
-        ProviderPage::Refused => (
-            400,
-            Reason::LoginRefused,
-            "You are not signed in",
-            format!("The answer of {name} could not be accepted. Nothing was changed."),
-        ),
-        ProviderPage::Trouble => (
-            503,
-            Reason::ProviderUnreachable,
-            "Please try again",
-            format!("{name} does not answer as it should. If you were signed in here, you still are."),
-        ),
-    };
-    let (other, label) = match page {
-        ProviderPage::NotAllowed(_) => ("&account=other", "Use another account"),
-        _ => ("", "Try again"),
-    };
-    let link = format!("{}{other}", login_link(provider, return_to, config));
-    let answer = message(status, reason, heading, &text, Some((&link, label)), config)
-        .with("cache-control", "no-store");
-    if status == 503 { answer.with("retry-after", "5") } else { answer }
+    /// The page that says what became of a login. Its way on leads to `return_to`.
+    #[must_use]
+    pub fn provider(self, page: &ProviderPage<'_>, return_to: &str, provider: &Provider) -> Answer {
+        let (status, reason, heading, text) = match page {
+            ProviderPage::Late => (400, Reason::LoginRefused, Text::SignInAgain, Text::LoginTooLate),
+            ProviderPage::Denied => (400, Reason::LoginRefused, Text::NotSignedIn, Text::LoginCancelled),
+            ProviderPage::NotAllowed(_) => (403, Reason::Forbidden, Text::NotAllowed, Text::LacksClaim),
+            ProviderPage::Refused => (400, Reason::LoginRefused, Text::NotSignedIn, Text::AnswerRefused),
+            ProviderPage::Trouble => {
+                (503, Reason::ProviderUnreachable, Text::PleaseTryAgain, Text::ProviderTrouble)
+            }
+        };
+        let (claim, other, label) = match page {
+            ProviderPage::NotAllowed(claim) => (*claim, "&account=other", Text::UseAnotherAccount),
+            _ => ("", "", Text::TryAgain),
+        };
+        let text = text.with(self.language, &[&provider.name, claim]);
+        let link = format!("{}{other}", login_link(provider, return_to, self.config));
+        let answer =
+            self.message(status, reason, heading, &text, (&link, label)).with("cache-control", "no-store");
+        if status == 503 { answer.with("retry-after", "5") } else { answer }
+    }
 }
 
 fn login_link(provider: &Provider, return_to: &str, config: &Config) -> String {

@@ -57,12 +57,6 @@ impl Answer {
         Self::new(303, reason, Body::Empty).with("location", location).with("cache-control", "no-store")
     }
 
-    /// 405 with the methods that would be right (RFC 9110 §15.5.6).
-    #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        Self::message(405, Reason::Method, "method not allowed").with("allow", allow)
-    }
-
     /// The answer for another reason.
     #[must_use]
     pub fn because(self, reason: Reason) -> Self {

@@ -60,10 +60,12 @@ test('"Log out all others" leaves this device alone', async (t) => {
   assert.deepEqual(await signedInOn(mine, other), [true, false]);
 });
 
-test('"Log out everywhere" ends every device, this one included', async (t) => {
+test('"Log out everywhere" asks first, and then ends every device, this one included', async (t) => {
   const { mine, other } = await signedInTwice(t, "emil");
   const page = await devicesPage(mine);
-  await leaving(page, () => page.getByRole("button", { name: "Log out everywhere" }).click());
+  await leaving(page, () => page.getByRole("link", { name: "Log out everywhere" }).click());
+  assert.deepEqual(await signedInOn(mine, other), [true, true]);
+  await leaving(page, () => page.getByRole("button", { name: "Log out" }).click());
   assert.deepEqual(await signedInOn(mine, other), [false, false]);
   assert.deepEqual(await mine.cookies(), []);
 });
@@ -83,9 +85,22 @@ test("every tab shows the list as it is after a device was logged out", async (t
 test("the keyboard alone is enough to log out everywhere", async (t) => {
   const { mine, other } = await signedInTwice(t, "gus");
   const page = await devicesPage(mine);
-  await tabTo(page, page.getByRole("button", { name: "Log out everywhere" }));
-  await leaving(page, () => page.keyboard.press("Enter"));
+  for (const way of [page.getByRole("link", { name: "everywhere" }), page.getByRole("button", { name: "Log out" })]) {
+    await tabTo(page, way);
+    await leaving(page, () => page.keyboard.press("Enter"));
+  }
   assert.deepEqual(await signedInOn(mine, other), [false, false]);
+});
+
+test("who stays signed in comes back to the list, and from there to the application", async (t) => {
+  const { mine, other } = await signedInTwice(t, "hal");
+  const page = await devicesPage(mine);
+  await leaving(page, () => page.getByRole("link", { name: "Log out everywhere" }).click());
+  await leaving(page, () => page.getByRole("link", { name: "Stay signed in" }).click());
+  assert.equal(await page.getByRole("listitem").count(), 2);
+  await leaving(page, () => page.getByRole("link", { name: "Back to the application" }).click());
+  assert.equal(new URL(page.url()).pathname, "/");
+  assert.deepEqual(await signedInOn(mine, other), [true, true]);
 });
 
 /** One person on a laptop and on a phone, in browsers that run no script. */

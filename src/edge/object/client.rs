@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -77,20 +78,21 @@ impl ObjectClient {
 
     /// Goes on with `work` after the answer, as long as the platform allows.
     pub fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
-        let _ = self.carried_out(work);
+        let _ = self.carried_out(Box::pin(work));
     }
 
     /// Carries `work` out to its end; what it comes to, if that is known within so many milliseconds.
     pub async fn within<T: 'static>(&self, time: u32, work: impl Future<Output = T> + 'static) -> Option<T> {
         let outcome = Rc::new(Cell::new(None));
         let known = Rc::clone(&outcome);
-        let work = self.carried_out(async move { known.set(Some(work.await)) });
+        let work = self.carried_out(Box::pin(async move { known.set(Some(work.await)) }));
         // A promise that cannot be awaited is one that has not come to anything.
         let _ = JsFuture::from(platform::is_settled_within(&work, time)).await;
         outcome.take()
     }
 
-    fn carried_out(&self, work: impl Future<Output = ()> + 'static) -> Promise {
+    // Boxed, so that there is one kind of promise for all work.
+    fn carried_out(&self, work: Pin<Box<dyn Future<Output = ()>>>) -> Promise {
         let work = future_to_promise(async move {
             work.await;
             Ok(JsValue::UNDEFINED)

@@ -5,15 +5,16 @@
 
 use worker::js_sys::Array;
 
-use crate::pages::device_name;
+use crate::pages::DeviceNames;
 
 #[wasm_bindgen::prelude::wasm_bindgen(module = "/src/edge/platform/device.js")]
 extern "C" {
     fn describe(user_agent: &str) -> Array;
 }
 
-/// Browser and system in words.
-pub fn name_of(user_agent: Option<&str>) -> String {
+/// Browser and system by their names.
+pub fn names_of(user_agent: Option<&str>) -> DeviceNames {
     let parts = describe(user_agent.unwrap_or_default());
-    device_name(parts.get(0).as_string().as_deref(), parts.get(1).as_string().as_deref())
+    let part = |at| parts.get(at).as_string().unwrap_or_default();
+    DeviceNames { browser: part(0), system: part(1) }
 }

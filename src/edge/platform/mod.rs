@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing else in the crate reads the clock or draws randomness.
 
+pub mod dates;
 pub mod device;
 pub mod live;
 pub mod provider;

@@ -4,15 +4,16 @@ use serde_json::json;
 
 use super::Served;
 use super::logout::signed_out;
+use crate::base::time::Timestamp;
 use crate::edge::exchange::Exchange;
 use crate::edge::object::client::Unavailable;
 use crate::edge::platform;
-use crate::edge::platform::device;
+use crate::edge::platform::{dates, device};
 use crate::edge::standing::{after_end, signed_in};
 use crate::gate::{SessionChange, no_session, unauthorised};
 use crate::logout::{Spared, done};
-use crate::pages::{self, Problem};
-use crate::request::{Form, first_parameter};
+use crate::pages::{ListedDevice, PER_PAGE, Problem, own_session_json, page_number, session_json};
+use crate::request::{Form, Language, first_parameter};
 use crate::response::{Answer, Reason};
 use crate::session::{Command, Handle, Proof, Reply, Scope, Session, SessionId};
 
@@ -27,7 +28,7 @@ pub async fn session(exchange: &Exchange) -> Served {
         }
     };
     let (handle, policy) = (signed_in.identity.token.handle, &exchange.config().policy);
-    let json = pages::own_session_json(handle, &signed_in.session, policy);
+    let json = own_session_json(handle, &signed_in.session, policy);
     let answer = Answer::json(200, Reason::Ok, &json);
     Ok(signed_in.answered(answer, credentials))
 }
@@ -46,22 +47,43 @@ pub async fn sessions(exchange: &Exchange) -> Served {
     // This device first, then the others as they were last seen.
     let (this, others): (Vec<Session>, Vec<Session>) =
         all.into_iter().partition(|session| session.id == current.id);
-    let named = this.into_iter().chain(others).map(|session| {
-        let name = device::name_of(session.user_agent.as_deref());
-        (session, name)
-    });
-    let named: Vec<(Session, String)> = named.collect();
-    let answer = if exchange.head.wants_page() {
-        pages::sessions(current, &named, exchange.config(), exchange.now)
-    } else {
-        let policy = &exchange.config().policy;
-        let json = |(session, name): &(Session, String)| {
-            pages::session_json(current, session, name, session.ends_at(policy))
-        };
-        let all: Vec<_> = named.iter().map(json).collect();
-        Answer::json(200, Reason::Ok, &json!({ "sessions": all }))
-    };
+    let all = this.into_iter().chain(others).collect();
+    let answer =
+        if exchange.head.wants_page() { page(exchange, current, all) } else { list(exchange, current, &all) };
     Ok(signed_in.answered(answer, credentials))
+}
+
+fn page(exchange: &Exchange, current: Handle, all: Vec<Session>) -> Answer {
+    let asked = |name| first_parameter(exchange.head.query(), name);
+    if asked("confirm").as_deref() == Some(Scope::All.as_str()) {
+        return exchange.pages().confirm_everywhere();
+    }
+    let count = all.len();
+    let number = page_number(asked("page").as_deref(), count);
+    let before = number.saturating_sub(1).saturating_mul(PER_PAGE);
+    let shown: Vec<Session> = all.into_iter().skip(before).take(PER_PAGE).collect();
+    let times: Vec<Timestamp> =
+        shown.iter().flat_map(|session| [session.created_at, session.last_seen_at]).collect();
+    let words = dates::in_words(&times, exchange.now, exchange.pages().language, &exchange.request);
+    let mut words = words.into_iter();
+    let listed = shown.into_iter().map(|session| {
+        let names = device::names_of(session.user_agent.as_deref());
+        let (since, _) = words.next().unwrap_or_default();
+        let (_, used) = words.next().unwrap_or_default();
+        ListedDevice { session, names, since, used }
+    });
+    exchange.pages().devices(current, &listed.collect::<Vec<_>>(), number, count)
+}
+
+fn list(exchange: &Exchange, current: Handle, all: &[Session]) -> Answer {
+    let policy = &exchange.config().policy;
+    let json = |session: &Session| {
+        // Programs read one language.
+        let device = device::names_of(session.user_agent.as_deref()).in_words(Language::English);
+        session_json(current, session, &device, session.ends_at(policy))
+    };
+    let all: Vec<_> = all.iter().map(json).collect();
+    Answer::json(200, Reason::Ok, &json!({ "sessions": all }))
 }
 
 /// `POST /auth/sessions/revoke`.

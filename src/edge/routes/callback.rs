@@ -27,7 +27,7 @@ use crate::edge::provider::{ProviderTrouble, report_refusal};
 use crate::edge::standing::signed_in;
 use crate::gate::{Answered, Person, SessionChange, is_met};
 use crate::object::SidRow;
-use crate::pages::{self, Problem, ProviderPage};
+use crate::pages::{Problem, ProviderPage};
 use crate::provider::{Attempt, ReturnedForm, State, left, sid_name, user_id};
 use crate::request::{Visit, visit};
 use crate::response::{Answer, Reason};
@@ -116,7 +116,9 @@ async fn go_on(exchange: &Exchange, provider: &Provider) -> Answered {
     if callback.and_then(|callback| State::open(callback.state(), exchange.keys())).is_none() {
         return explained(exchange, provider, None, &Unfinished::Refused("state"));
     }
-    pages::go_on(exchange.head.path(), Reason::Provider, exchange.config())
+    exchange
+        .pages()
+        .go_on(exchange.head.path(), Reason::Provider)
         .with("cache-control", "no-store")
         .with("set-cookie", ReturnedForm { text }.set(exchange.keys(), exchange.now))
         .into()
@@ -133,7 +135,7 @@ async fn lost(exchange: &Exchange, provider: &Rc<Provider>, state: &State) -> Se
         return Ok(begin_attempt(exchange, provider, wish).await);
     }
     report_refusal(provider, "attempt", exchange.now);
-    Ok(pages::provider(&ProviderPage::Late, &state.return_to, provider, exchange.config()).into())
+    Ok(exchange.pages().provider(&ProviderPage::Late, &state.return_to, provider).into())
 }
 
 /// Finishes an attempt: the provider's answer, the person, the session.
@@ -250,7 +252,7 @@ async fn new_session(
     let tokens = exchange.seal(exchange.mint().first(&session, handle)).await?;
     // A redirect that another site began shows no strict cookie: a page of this site goes on.
     let answer = if config.cookies.same_site == SameSite::Strict {
-        pages::go_on(&attempt.return_to, Reason::Provider, config).with("cache-control", "no-store")
+        exchange.pages().go_on(&attempt.return_to, Reason::Provider).with("cache-control", "no-store")
     } else {
         Answer::see_other(Reason::Provider, attempt.return_to.clone())
     };
@@ -287,7 +289,7 @@ fn explained(
     why: &Unfinished,
 ) -> Answered {
     let return_to = attempt.map_or("/", |attempt| &attempt.return_to);
-    let page = |page| pages::provider(&page, return_to, provider, exchange.config());
+    let page = |page| exchange.pages().provider(&page, return_to, provider);
     let (check, page) = match why {
         Unfinished::Unavailable => return exchange.unavailable().into(),
         Unfinished::Denied(kind @ ErrorKind::ProviderTrouble) => {

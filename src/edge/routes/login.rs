@@ -18,7 +18,7 @@ use crate::edge::provider::documents::metadata;
 use crate::edge::provider::sign_in::as_client;
 use crate::edge::standing::signed_in;
 use crate::gate::Answered;
-use crate::pages::{self, Problem, ProviderPage};
+use crate::pages::{Problem, ProviderPage};
 use crate::provider::{Attempt, Demand, left};
 use crate::request::{Visit, first_parameter, is_path, visit};
 use crate::response::{Answer, Reason};
@@ -78,7 +78,7 @@ pub async fn login(exchange: &Exchange) -> Served {
         return Ok(if named.is_some() || issuer.is_some() {
             exchange.problem(&Problem::NotFound).into()
         } else {
-            pages::choose_provider(&return_to, config).into()
+            exchange.pages().choose_provider(&return_to).into()
         });
     };
     let prompt = if another {
@@ -101,7 +101,7 @@ fn target_link(exchange: &Exchange) -> Option<String> {
 /// Begins an attempt: a cookie, and the way to the provider.
 pub async fn begin_attempt(exchange: &Exchange, provider: &Rc<Provider>, wish: Wish<'_>) -> Answered {
     let Wish { return_to, demand, again, prompt, hint } = wish;
-    let trouble = || pages::provider(&ProviderPage::Trouble, return_to, provider, exchange.config()).into();
+    let trouble = || exchange.pages().provider(&ProviderPage::Trouble, return_to, provider).into();
     let metadata = match metadata(&exchange.client, provider).await {
         Ok(metadata) => metadata,
         Err(ProviderTrouble) => return trouble(),

@@ -21,7 +21,7 @@ use crate::edge::object::sid::{self, SidLogout, Word};
 use crate::edge::platform::{self, Moment};
 use crate::edge::provider::documents::{Untaken, metadata, signed};
 use crate::edge::provider::report_refusal;
-use crate::pages::{self, Problem};
+use crate::pages::Problem;
 use crate::provider::{State, sid_name, user_id};
 use crate::request::first_parameter;
 use crate::response::{Answer, Body, Reason};
@@ -33,7 +33,7 @@ pub fn signed_out(exchange: &Exchange) -> Answer {
     let state = state.and_then(|state| State::open(&state, exchange.keys()));
     match state {
         Some(state) if state.return_to != "/" => Answer::see_other(Reason::LoggedOut, state.return_to),
-        _ => pages::signed_out(exchange.config()).with("cache-control", "no-store"),
+        _ => exchange.pages().signed_out().with("cache-control", "no-store"),
     }
 }
 
