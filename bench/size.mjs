@@ -17,7 +17,7 @@ export function measureSize() {
   const parts = existsSync(NAMED) ? partsOf(readFileSync(NAMED)) : new Map();
   const all = [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
   const scaled = [...parts].map(([name, bytes]) => [name, (bytes * wasm) / all]);
-  scaled.push(["JavaScript: bindings, and the device names of bowser", script]);
+  scaled.push(["JavaScript: bindings, and the names of devices", script]);
   return { total: script + wasm, parts: scaled.sort(([, a], [, b]) => b - a) };
 }
 

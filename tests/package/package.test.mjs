@@ -56,7 +56,7 @@ describe("the tarball", () => {
   test("names every crate and npm package that is in the Worker, with its licence", () => {
     const notices = readFileSync(inPackage("THIRD-PARTY-NOTICES.txt"), "utf8");
     assert.equal(notices, thirdPartyNotices());
-    for (const name of ["worker", "wasm-bindgen", "serde_json", "jwt-compact", "url", "bowser"]) {
+    for (const name of ["worker", "wasm-bindgen", "serde_json", "jwt-compact", "url", "detect-browser"]) {
       assert.match(notices, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: `, "m"), name);
     }
     assert.doesNotMatch(

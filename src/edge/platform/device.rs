@@ -1,4 +1,4 @@
-//! What a user agent says of a device, read by the `bowser` package, which is bundled with the Worker.
+//! What a user agent says of a device, read by the `detect-browser` package, which is bundled with the Worker.
 //!
 //! Not by a parser in Rust: the maintained ones are built on the `regex` crate, and that alone is
 //! larger than the rest of the Worker.
