@@ -82,6 +82,12 @@ impl Answered {
 }
 
 impl SessionChange {
+    /// Whether the answer itself has ended the session that it was made for, so that it goes on without it.
+    #[must_use]
+    pub const fn ends_session(&self) -> bool {
+        matches!(self, Self::NewSession(_) | Self::Ended(_) | Self::BearerEnded)
+    }
+
     /// The same in an answer that goes out so late that the browser may hold other cookies than it sent.
     #[must_use]
     pub fn late(self) -> Self {

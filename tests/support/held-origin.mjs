@@ -26,7 +26,7 @@ export async function meanwhile(gate, { tokens = {}, path = "/held", headers = {
   const answer = gate.fetch(`${path}?${query}`, { headers: presenting(tokens) });
   await gate.fetch(`/reached?id=${id}`);
   await work();
-  if (late) await gate.moveClock(2);
+  if (late) await gate.moveClock(1.5);
   await gate.fetch(`/release?id=${id}`);
   return answer;
 }

@@ -58,6 +58,11 @@ pub async fn back(
     let site_data = site_data(&lines, &change);
     let is_clean = lines.gate_names().next().is_none() && !has_gate_cookie && site_data.is_none();
     let live = exchange.live_if_begun().filter(|_| has_identity);
+    if let Some(live) = live
+        && change.ends_session()
+    {
+        live.let_go();
+    }
     if is_clean && location.is_none() && additions.is_empty() && live.is_none() {
         return Ok(response);
     }

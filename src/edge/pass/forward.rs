@@ -87,14 +87,17 @@ async fn response_to(
     let told = admitted.identity.as_ref().map(|identity| Told::of(exchange, rule, identity));
     let promise = match overlap.and_then(|overlap| overlap.for_admitted(told.as_ref())) {
         Some(promise) => promise,
-        None => fetch(exchange, &request_for(exchange, rule, told.as_ref())?)?,
+        None => fetch(exchange, &request_for(exchange, rule, told.as_ref())?, told.as_ref())?,
     };
     let promise = match exchange.config().origin_timeout {
         Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
         None => promise,
     };
-    if let Some(live) = exchange.live_if_begun().filter(|_| told.is_some()) {
-        return exchange.timed(Stage::Application, live.head(&promise)).await;
+    match exchange.live_if_begun() {
+        Some(live) if told.is_some() => return exchange.timed(Stage::Application, live.head(&promise)).await,
+        // It was sent ahead for a session that has ended, or there was none to be watched.
+        Some(live) => live.let_go(),
+        None => {}
     }
     let response = exchange.timed(Stage::Application, JsFuture::from(promise)).await?;
     Ok(if response.is_undefined() { Head::Late } else { Head::Response(response.unchecked_into()) })
@@ -132,13 +135,8 @@ pub fn request_for(
         }
     }
     let url = upstream(exchange).map(|origin| format!("{origin}{}", head.target()));
-    let live = told.filter(|_| is_live(exchange, rule)).map(|_| exchange.live().watched());
+    let live = told.filter(|_| rule.live == Live::Watched).map(|_| exchange.live().watched());
     platform::changed_request(&exchange.request, url.as_deref(), told.is_some(), live, changes.as_str())
-}
-
-/// Whether the request ends with its session, if it has one.
-fn is_live(exchange: &Exchange, rule: &Rule) -> bool {
-    rule.live == Live::Watched && exchange.head.is_upgrade()
 }
 
 /// Where the application is, if it is addressed by another name than the browser used.
@@ -148,7 +146,14 @@ pub fn upstream(exchange: &Exchange) -> Option<&Origin> {
 }
 
 /// Sends a request to the application.
-pub fn fetch(exchange: &Exchange, request: &web_sys::Request) -> Result<Promise, JsValue> {
+pub fn fetch(
+    exchange: &Exchange,
+    request: &web_sys::Request,
+    told: Option<&Told>,
+) -> Result<Promise, JsValue> {
+    if let Some(live) = exchange.live_if_begun().filter(|_| told.is_some()) {
+        return live.send(exchange.client.isolate.origin.as_ref(), request);
+    }
     match &exchange.client.isolate.origin {
         Some(origin) => Ok(origin.fetch(request)?.unchecked_into()),
         None => {

@@ -32,7 +32,8 @@ impl Overlap {
         }
         let told = Told::of(exchange, rule, &identity);
         let request = request_for(exchange, rule, Some(&told)).ok()?;
-        Some(Self { told, response: fetch(exchange, &request).ok()? })
+        let response = fetch(exchange, &request, Some(&told)).ok()?;
+        Some(Self { told, response })
     }
 
     /// The response, if it is one to this request.

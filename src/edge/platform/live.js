@@ -4,7 +4,7 @@
 // the same step in which it finds the session living, and closes it in the one that ends the session. Frames and bodies
 // pass here and never enter Wasm. It fails closed: what has lost its watch and gets no other one is broken off.
 
-import { change, within } from "./platform.js";
+import { change, NO_STORE, within } from "./platform.js";
 
 /**
  * The namespace of the users' objects.
@@ -78,7 +78,7 @@ export class Live {
    * The request to the application, which names the session.
    * @type {Request | undefined}
    */
-  request;
+  #request;
   /** Breaks off the request to the application, and bodies. */
   #controller = new AbortController();
   /** Whether the application has all of the request. */
@@ -101,6 +101,8 @@ export class Live {
   /** Whether nothing is left to be ended. */
   #isOver = false;
   #isPassed = false;
+  /** Whether it is to be watched as soon as it is passed. */
+  #isDue = false;
   /** @type {(why: Why) => void} */
   #cut = () => {};
 
@@ -210,25 +212,40 @@ export class Live {
   }
 
   /**
-   * What the request to the application needs beside what it has.
+   * What the request to the application is copied with: a body of which it is known when all of it has been sent.
+   * @param {Request} request
+   * @returns {RequestInit}
+   */
+  init({ method, headers, body }) {
+    if (body === null || method === "GET" || method === "HEAD") return NO_STORE;
+    const { readable, writable } = pipeFor(headers);
+    this.#isSent = false;
+    const sent = () => {
+      this.#isSent = true;
+    };
+    body.pipeTo(writable, { signal: this.#controller.signal }).then(sent, () => {});
+    return { ...NO_STORE, body: readable };
+  }
+
+  /**
+   * Sends the request to the application.
+   * @param {Fetcher | undefined} origin
    * @param {Request} request
    */
-  init(request) {
+  send(origin, request) {
+    this.#request = request;
+    if (!this.#watch && this.#timer === undefined) this.#after(UNWATCHED, () => this.#fallDue());
     const { signal } = this.#controller;
     // Otherwise a compressed body would be unpacked to be piped, packed again, and lose its length.
     /** @type {RequestInit} */
-    const init = { cache: "no-store", signal, encodeResponseBody: "manual" };
-    if (request.body !== null) {
-      const { readable, writable } = pipeFor(request.headers);
-      this.#isSent = false;
-      const sent = () => {
-        this.#isSent = true;
-      };
-      request.body.pipeTo(writable, { signal }).then(sent, () => {});
-      init.body = readable;
-    }
-    if (!this.#watch && this.#timer === undefined) this.#after(UNWATCHED, () => this.#ask(0));
-    return init;
+    const init = { signal, encodeResponseBody: "manual" };
+    return origin ? origin.fetch(request, init) : fetch(request, init);
+  }
+
+  #fallDue() {
+    // What the application says of sessions is carried out first.
+    if (this.#what === "response" && !this.#isPassed) this.#isDue = true;
+    else this.#ask(0);
   }
 
   /**
@@ -277,7 +294,7 @@ export class Live {
       close(client, code, reason);
       close(origin, code, reason);
     };
-    const closed = () => this.#finish();
+    const closed = () => this.finish();
     relay(client, origin, closed);
     relay(origin, client, closed);
     if (this.#why) this.#cut(this.#why);
@@ -287,10 +304,10 @@ export class Live {
   /** @param {Response} response */
   #piped(response) {
     const { body, status, statusText, headers, cf } = response;
-    if (body === null) {
-      this.#finish();
-      return new Response(null, response);
-    }
+    /** @type {ResponseInit} */
+    const init = { status, statusText, headers, cf, encodeBody: "manual" };
+    if (body === null) this.finish();
+    if (body === null || (this.#isOver && !this.#why)) return new Response(body, init);
     const { readable, writable } = pipeFor(headers);
     const isEvents = /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "");
     const { signal } = this.#controller;
@@ -298,28 +315,26 @@ export class Live {
       // A stream of events ends with its session; anything else must not look as if it were whole.
       const end = this.#why && isEvents ? writable.close() : writable.abort();
       end.catch(() => {});
-      this.#finish();
+      this.finish();
     };
-    body.pipeTo(writable, { signal, preventAbort: true }).then(() => this.#finish(), broken);
-    if (isEvents) this.#watchEvents();
-    return new Response(readable, { status, statusText, headers, cf, encodeBody: "manual" });
-  }
-
-  #watchEvents() {
-    this.#what = "event_stream";
-    this.#isUnsafe = false;
-    if (!this.#isOver && !this.#watch) this.#ask(0);
+    body.pipeTo(writable, { signal, preventAbort: true }).then(() => this.finish(), broken);
+    if (isEvents) {
+      this.#what = "event_stream";
+      this.#isUnsafe = false;
+    }
+    if ((isEvents || this.#isDue) && !this.#isOver && !this.#watch) this.#ask(0);
+    return new Response(readable, init);
   }
 
   /** Lets go of a request that was answered by something else. */
   drop() {
-    if (!this.#isPassed) this.#finish();
+    if (!this.#isPassed) this.finish();
   }
 
   /** @param {Why} why */
   #end(why) {
     if (this.#isOver) return;
-    this.#finish();
+    this.finish();
     if (why === "ended") this.#lives.heard(this.#handle);
     if (this.#mayGoOn()) return;
     this.#why = why;
@@ -333,7 +348,8 @@ export class Live {
     return this.#isUnsafe && this.#isSent && !hasLivedSince;
   }
 
-  #finish() {
+  /** Nothing ends it any more. */
+  finish() {
     this.#isOver = true;
     clearTimeout(this.#timer ?? null);
     this.#letGo();
@@ -346,7 +362,7 @@ export class Live {
   }
 
   get #handle() {
-    return this.request?.headers.get("gate-session") ?? "";
+    return this.#request?.headers.get("gate-session") ?? "";
   }
 
   /**

@@ -6,7 +6,8 @@ use worker::js_sys::Promise;
 use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::Response;
+use worker::web_sys::{Request, Response};
+use worker::worker_sys;
 
 #[wasm_bindgen(module = "/src/edge/platform/live.js")]
 extern "C" {
@@ -29,8 +30,18 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub fn pass(this: &Watched, response: &Response, changes: &str) -> Result<Response, JsValue>;
 
+    #[wasm_bindgen(method, catch)]
+    fn send(
+        this: &Watched,
+        origin: Option<&worker_sys::Fetcher>,
+        request: &Request,
+    ) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(method)]
     fn drop(this: &Watched);
+
+    #[wasm_bindgen(method)]
+    fn finish(this: &Watched);
 }
 
 /// What begins to watch in an isolate.
@@ -68,6 +79,16 @@ impl Live {
     /// The platform's object.
     pub const fn watched(&self) -> &Watched {
         &self.0
+    }
+
+    /// Nothing ends it any more.
+    pub fn let_go(&self) {
+        self.0.finish();
+    }
+
+    /// Sends the request to the application: `origin`, or whoever its URL leads to.
+    pub fn send(&self, origin: Option<&worker_sys::Fetcher>, request: &Request) -> Result<Promise, JsValue> {
+        self.0.send(origin, request)
     }
 
     /// What becomes of a request that was sent.

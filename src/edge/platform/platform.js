@@ -60,7 +60,7 @@ export function cachingOf({ headers }) {
 }
 
 /** @type {RequestInit} */
-const NO_STORE = { cache: "no-store" };
+export const NO_STORE = { cache: "no-store" };
 
 /**
  * A copy of a request, body stream and all, with other headers and perhaps another address. No cache on the way may
@@ -74,11 +74,9 @@ const NO_STORE = { cache: "no-store" };
 export function changedRequest(request, url, isPersonal, live, changes) {
   // Keeps the method, the signal and manual redirects, which an init of its own would lose.
   let copy = url === undefined ? request : new Request(url, request);
-  if (live) copy = new Request(copy, live.init(copy));
-  else if (isPersonal) copy = new Request(copy, NO_STORE);
+  if (isPersonal) copy = new Request(copy, live?.init(copy) ?? NO_STORE);
   else if (copy === request) copy = new Request(request);
   change(copy.headers, changes);
-  if (live) live.request = copy;
   return copy;
 }
 
