@@ -11,16 +11,17 @@ import { buildIn } from "./provenance.mjs";
 
 const PORT = process.env.PORT || "8787";
 const HOST = "127.0.0.1";
-/** The gate's, and that of an application which is a Worker of its own. */
-const CONFIGURATIONS = ["wrangler.toml", "app/wrangler.toml"];
+/** That of the gate, under any of its names, and that of an application which is a Worker of its own. */
+const CONFIGURATIONS = ["", "app/"].map((folder) => ["toml", "jsonc", "json"].map((end) => `${folder}wrangler.${end}`));
 
 /** @param {string[]} args of wrangler, after those that are always there */
 export async function dev(args) {
   if (args.includes("--help")) return console.log("session-gate dev [options of `wrangler dev`]: PORT is the port");
-  if (!existsSync(CONFIGURATIONS[0])) throw new Error("there is no wrangler.toml here: `session-gate init` makes one");
+  const [gate, application] = CONFIGURATIONS.map((names) => names.find((name) => existsSync(name)));
+  if (gate === undefined) throw new Error("there is no wrangler.toml here: `session-gate init` makes one");
   buildIn(dirname(dirname(fileURLToPath(import.meta.url))));
   await expectFreePort();
-  const configurations = CONFIGURATIONS.filter((file) => existsSync(file)).flatMap((file) => ["-c", file]);
+  const configurations = [gate, application].filter((file) => file !== undefined).flatMap((file) => ["-c", file]);
   const options = ["--port", PORT, "--ip", HOST, ...configurations, ...args];
   process.exitCode = await run([wrangler(), "dev", ...options]);
 }

@@ -399,6 +399,15 @@ describe("the wrangler.toml", () => {
     });
   }
 
+  test("as wrangler.jsonc, with comments: warning", async (t) => {
+    const jsonc = `{ // https://app.example.com
+      "preview_urls": true, /* earlier versions */
+      "vars": { "LOGIN_URL": "https://login.example.com/a,}", },
+    }`;
+    const config = await fileOf(t, jsonc, "wrangler.jsonc");
+    assertFound(await examined(good.url, { config }), "settings", "warning", /preview_urls = false/);
+  });
+
   test("that cannot be read: failed", async (t) => {
     assertFound(await examined(good.url, { config: await fileOf(t, "[vars") }), "settings", "failed", /cannot be read/);
     assertFound(await examined(good.url, { config: "/nowhere/wrangler.toml" }), "settings", "failed", /cannot be read/);
@@ -490,11 +499,11 @@ async function gateOf(t, settings) {
   return gate;
 }
 
-async function fileOf(t, toml) {
+async function fileOf(t, text, name = "wrangler.toml") {
   const folder = await mkdtemp(join(tmpdir(), "session-gate-doctor-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, "wrangler.toml");
-  writeFileSync(file, toml);
+  const file = join(folder, name);
+  writeFileSync(file, text);
   return file;
 }
 

@@ -4,20 +4,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { failed, ok, skipped, warning } from "./finding.mjs";
 
-const DEFAULT = "wrangler.toml";
+const DEFAULTS = ["wrangler.toml", "wrangler.jsonc", "wrangler.json"];
+/** What to do where there is nothing to look at. */
+const NAME_IT = "Name it with --config.";
 const LIFETIMES = { SESSION_IDLE_TTL: 8_640_000, SESSION_ABSOLUTE_TTL: 31_536_000, ACCESS_TOKEN_TTL: 3600 };
 
 /** @type {import("./finding.mjs").Check} */
 export function settings({ config }) {
-  const file = config ?? DEFAULT;
-  if (config === undefined && !existsSync(file))
-    return skipped("there is no wrangler.toml here", "Name it with --config.");
+  const file = config ?? DEFAULTS.find((name) => existsSync(name));
+  if (file === undefined) return skipped("there is no wrangler.toml here", NAME_IT);
   const read = readingOf(file);
-  if (typeof read === "string")
-    return failed(`${file} cannot be read: ${read}`, "Mend it, or name another with --config.");
+  if (typeof read === "string") return failed(`${file} cannot be read: ${read}`, "Mend it, or name another.");
   const { vars = {}, ...worker } = read;
-  if (config === undefined && !isGate(worker))
-    return skipped("the wrangler.toml here is no gate's", "Name it with --config.");
+  if (config === undefined && !isGate(worker)) return skipped(`the ${file} here is no gate's`, NAME_IT);
   const found = [...lifetimes(vars), ...addresses(worker, vars)];
   if (found.length === 0) return ok(`nothing in ${file} stands out`);
   return warning(found.map(([what]) => what).join("; "), found.map(([, advice]) => advice).join(" "));
@@ -26,11 +25,18 @@ export function settings({ config }) {
 /** What stands in it, or why it cannot be read, in a line. */
 function readingOf(file) {
   try {
-    return /** @type {Record<string, any>} */ (parse(readFileSync(file, "utf8")));
+    const text = readFileSync(file, "utf8");
+    return /** @type {Record<string, any>} */ (/\.jsonc?$/.test(file) ? JSON.parse(plainJson(text)) : parse(text));
   } catch (error) {
     return String(error.message).split("\n")[0];
   }
 }
+
+/** JSON without comments and without commas before a bracket; texts stay as they are. */
+const plainJson = (text) =>
+  text
+    .replaceAll(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, string) => string ?? "")
+    .replaceAll(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, (_, string) => string ?? "");
 
 /** Whether it has the objects of a gate. */
 const isGate = (/** @type {Record<string, any>} */ { durable_objects: objects }) =>
