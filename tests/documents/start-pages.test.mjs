@@ -48,11 +48,17 @@ describe("flask.md", () => {
 });
 
 describe("django.md", () => {
-  const SERVER = `import os
+  // A form is read to its end, as servers for deployments do: this one would break off the connection of a refused one.
+  const SERVER = `import io, os
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
 from wsgiref.simple_server import make_server
 from django.core.wsgi import get_wsgi_application
-server = make_server("127.0.0.1", 0, get_wsgi_application())
+application = get_wsgi_application()
+def whole(environ, start_response):
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+    return application(environ, start_response)
+server = make_server("127.0.0.1", 0, whole)
 print(f"at http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()`;
 
