@@ -12,7 +12,7 @@ const pools = new Map();
 
 /**
  * Sends what `next` gives to `origin`, until it gives `undefined` or the time is up; every answer must have `status`.
- * Gives how long each took, in milliseconds. `seen` is called with each request and the raw header fields of its
+ * Returns how long each took, in milliseconds. `seen` is called with each request and the raw header fields of its
  * answer.
  * @param {string} origin
  * @param {() => any} next

@@ -10,7 +10,7 @@ import { startContestants } from "./runtime.mjs";
 export const TOKENS = 100_000;
 const WARM_UP = 5000;
 
-/** Gives the sizes in bytes, after warming up with one token and after all the others. */
+/** Returns the sizes in bytes, after warming up with one token and after all the others. */
 export async function measureMemory() {
   const contestants = await startContestants({ watchMemory: true });
   try {

@@ -20,7 +20,7 @@ const DEFAULT_SECONDS = 5;
 // cargo-fuzz asks for compiler flags that a stable toolchain keeps for the nightly one.
 const ENVIRONMENT = { RUSTC_BOOTSTRAP: "1" };
 
-/** Fuzzes each target for so many seconds; gives how many targets there were. One that fails is an error. */
+/** Fuzzes each target for so many seconds; returns how many targets there were. One that fails is an error. */
 export async function fuzz(seconds = DEFAULT_SECONDS, targets = allTargets()) {
   await ensureToolchain();
   const cargoFuzz = await ensureCargoTool({ program: "cargo-fuzz", version: CARGO_FUZZ, takes: "about a minute" });

@@ -34,7 +34,7 @@ export async function run(command, args, env = {}) {
   if (status !== 0) throw new Stop(`\`${[command, ...args].join(" ")}\` failed (${status})`);
 }
 
-/** Runs a program with its output on the terminal; gives what it wrote to its standard output, and its exit status. */
+/** Runs a program with its output on the terminal; returns what it wrote to its standard output, and its exit status. */
 export async function watch(command, args, env = {}) {
   const child = spawn(command, args, {
     cwd: ROOT,

@@ -61,7 +61,7 @@ async function rustup(kind, name) {
   await run("rustup", [kind, "add", name]);
 }
 
-/** Installs what is missing; gives the path of `wasm-bindgen`. */
+/** Installs what is missing; returns the path of `wasm-bindgen`. */
 export async function ensureTools() {
   await ensureToolchain();
   return ensureCargoTool({

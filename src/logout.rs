@@ -42,7 +42,7 @@ pub enum LogoutStep {
     Answer(Answer),
 }
 
-/// A scope that is none.
+/// Not a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownScope;
 

@@ -160,7 +160,7 @@ fn first_of(text: &[u8], name: &str) -> Option<String> {
     })
 }
 
-/// The fields of a `multipart/form-data` body (RFC 7578), files as what is in them. `None` if it is none.
+/// The fields of a `multipart/form-data` body (RFC 7578), files as what is in them. `None` if the body is not one.
 fn multipart(boundary: &str, body: &str) -> Option<Vec<(String, String)>> {
     if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;

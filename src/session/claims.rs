@@ -34,7 +34,7 @@ impl Claims {
         Self((!map.is_empty()).then(|| Rc::new(map)))
     }
 
-    /// Whether there are none.
+    /// Whether nothing is known.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_none()

@@ -68,7 +68,7 @@ pub enum Version {
 }
 
 /// Claims by which a JWT says who may take it, and from when (RFC 7519 §4.1.3, §4.1.5). No release has ever written
-/// one, so a token with one is none of the gate's. Any other name that is protected by now may be an application's, in a
+/// one, so a token with one is not the gate's. Any other name that is protected by now may be an application's, in a
 /// token from before it was.
 const LIMITS: [&str; 2] = ["aud", "nbf"];
 

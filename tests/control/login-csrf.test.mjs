@@ -32,7 +32,7 @@ const gate = await gateFor({ after }, { origin, vars: { RULES, CORS_ORIGINS: [FR
 
 let users = 0;
 
-/** Lets the application log somebody in by a request with these headers; gives the answer and whether it did. */
+/** Lets the application log somebody in by a request with these headers; returns the answer and whether it did. */
 async function loggedIn(through, { path = "/control", method = "POST", headers }) {
   const userId = `user-${(users += 1)}`;
   const response = await through.fetch(`${path}?user=${userId}`, { method, headers });

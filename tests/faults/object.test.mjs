@@ -63,7 +63,7 @@ function prepared(ways) {
   );
 }
 
-/** Goes a way; gives the response. */
+/** Goes a way; returns the response. */
 async function go({ way, state }) {
   const response = await way.ask(gate, state);
   return { way, state, response, text: await response.text() };

@@ -9,7 +9,7 @@ import { gateFor, HELD, isSignedIn, login, presenting, soon, whileHeld } from ".
 
 const gate = await gateFor({ after }, { objectFault: HELD });
 
-/** Sends a logout; gives the connection that waits for the answer. */
+/** Sends a logout; returns the connection that waits for the answer. */
 function sentLogout(tokens) {
   const { host, port } = new URL(gate.url);
   const socket = connect(Number(port), "127.0.0.1");

@@ -186,7 +186,7 @@ test("a body of exactly 16 KiB is read", async () => {
   assert.deepEqual(await alive(owned), AFTERWARDS.others);
 });
 
-/** Announces a body of so many bytes and sends none of it; gives what comes back. */
+/** Announces a body of so many bytes and sends none of it; returns what comes back. */
 async function stalled(path, headers, length, through = gate) {
   const { host, port } = new URL(through.url);
   const socket = connect(Number(port), "127.0.0.1").setEncoding("latin1");

@@ -463,7 +463,7 @@ function cookiesWithout(attribute, instead = "") {
 }
 
 /**
- * A proxy before the good gate; gives its address.
+ * A proxy before the good gate; returns its address.
  * @param {import("node:test").TestContext} t
  * @param {Change} change
  */

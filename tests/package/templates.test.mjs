@@ -131,7 +131,7 @@ async function formWorks(gate) {
   await logsOut(client);
 }
 
-/** The same at a provider; gives the page that is behind the login. */
+/** The same at a provider; returns the page that is behind the login. */
 async function providerWorks(gate, idp) {
   await idp.register(registrationOf(gate));
   const client = newClient(gate);

@@ -26,7 +26,7 @@ function report(error) {
   dispatchEvent(Object.assign(new Event("error"), { error }));
 }
 
-/** The next call of this method, and no other, gives `lie`. */
+/** The next call of this method, and no other, returns `lie`. */
 function nextCall(target, name, lie) {
   const truth = target[name];
   target[name] = () => {

@@ -19,7 +19,7 @@ export function breakInLogin(gate) {
   return gate.fetch('/control?create={"userId":"nobody"}', { headers: { "test-break": "later" } });
 }
 
-/** Gives a session's object a command of more bytes than there can be. */
+/** Returns a session's object a command of more bytes than there can be. */
 export async function breakInObject(gate, { handle }) {
   const objects = await gate.objects();
   await objects.get(objects.idFromString(objectOf(handle))).run({ length: 2 ** 31 });

@@ -16,7 +16,7 @@ const MOST = 120;
 
 /**
  * Kills the runtime `rounds` times in the middle of a load, starts it again on the same storage, and
- * asserts each time that everything holds that somebody had been told. Gives what happened.
+ * asserts each time that everything holds that somebody had been told. Returns what happened.
  */
 export async function crashRounds(t, rounds) {
   const gate = await gateFor(t, { persist: await storageFolder() });

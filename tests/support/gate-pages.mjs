@@ -41,7 +41,7 @@ export const GATE_PAGES = {
   },
 };
 
-/** Follows a link on a page that belongs to nobody, which is another site to all. Gives the response. */
+/** Follows a link on a page that belongs to nobody, which is another site to all. Returns the response. */
 export async function followForeignLink(page, target) {
   await page.goto(`data:text/html,<a href="${target}">a link</a>`);
   const response = page.waitForResponse(target);

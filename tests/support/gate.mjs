@@ -129,7 +129,7 @@ class Gate {
   }
 
   /**
-   * Lets so many seconds pass again and again until a promise is settled, and gives what it comes to: a time limit that
+   * Lets so many seconds pass again and again until a promise is settled, and returns what it comes to: a time limit that
    * has not begun yet knows nothing of the seconds before.
    * @template T
    * @param {number} seconds

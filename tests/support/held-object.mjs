@@ -9,7 +9,7 @@ export const HELD = await readFile(new URL("./held-object.js", import.meta.url),
 
 /**
  * Begins something whose first `command` waits before the object ("call") or behind it ("reply"), does
- * something else meanwhile, and lets it go on. Gives what was begun.
+ * something else meanwhile, and lets it go on. Returns what was begun.
  */
 export async function whileHeld(gate, at, command, begin, meanwhile) {
   await order(gate, { hold: { at, command, times: 1 } });

@@ -16,7 +16,7 @@ export const HELD_RULES = [
 let held = 0;
 
 /**
- * Asks for a page, does something while the application works on it, and gives the answer. With `late` the
+ * Asks for a page, does something while the application works on it, and returns the answer. With `late` the
  * application takes more than the second for which the gate takes the browser to hold what it sent: the gate must have
  * a clock that can be moved.
  */

@@ -50,7 +50,7 @@ export async function startHostileGate(t) {
   return { gate, runtimePort, steady: await login(gate, "steady"), isolate: await isolateOf(gate) };
 }
 
-/** Sends `total` requests; gives how many were answered with which status, and by whom a 500 was. */
+/** Sends `total` requests; returns how many were answered with which status, and by whom a 500 was. */
 export async function sendHostile({ gate, runtimePort, steady }, seed, total) {
   const { host, port } = new URL(gate.url);
   const sessions = [await login(gate, "mallory"), await login(gate, "eve")];

@@ -13,7 +13,7 @@ export function keepAlive(gate, connections = 8) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   const { host, port } = new URL(gate.url);
   return {
-    /** Gives status, headers by lower-case name, the `Set-Cookie` lines and the body as text. */
+    /** Returns status, headers by lower-case name, the `Set-Cookie` lines and the body as text. */
     ask(method, path, headers = {}, body = undefined) {
       const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
       const options = { agent, host: "127.0.0.1", port, method, path, headers: { host, ...headers, ...length } };

@@ -85,7 +85,7 @@ export async function resetObject(gate, handle) {
   await order(gate, { reset: true }, objectOf(handle)).catch(() => {});
 }
 
-/** Runs a statement in the storage of the object that a session's handle names, past the object; gives the rows. */
+/** Runs a statement in the storage of the object that a session's handle names, past the object; returns the rows. */
 export async function runSql(gate, handle, ...statementAndBindings) {
   const { rows } = await order(gate, { sql: statementAndBindings }, objectOf(handle));
   return rows;

@@ -23,7 +23,7 @@ export function lastSecond({ policy }, { rotatedAt, createdAt }) {
 
 const find = (world, id) => world.sessions.find((session) => session.id === id && lives(world, session));
 
-/** Ends sessions; gives those that lived until now. */
+/** Ends sessions; returns those that lived until now. */
 export function end(world, doomed) {
   const ended = world.sessions.filter((session) => doomed(session) && lives(world, session));
   world.sessions = world.sessions.filter((session) => !doomed(session) && lives(world, session));

@@ -28,7 +28,7 @@ export async function machineWithoutRust(t) {
 }
 
 /**
- * What is in the tarball, unpacked; gives the folder.
+ * What is in the tarball, unpacked; returns the folder.
  * @param {import("./types.d.ts").Ending} t
  */
 export async function unpackedPackage(t) {

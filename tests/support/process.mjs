@@ -6,8 +6,8 @@ import { PATIENCE_MS } from "./time.mjs";
 
 /**
  * Starts a program and waits until its output matches `ready`.
- * Gives the match, so that a program which chose its own port can be asked for it.
- * `stop` ends it with `stopSignal` and gives its exit code.
+ * Returns the match, so that a program which chose its own port can be asked for it.
+ * `stop` ends it with `stopSignal` and returns its exit code.
  * @param {string} program
  * @param {string[]} args
  * @param {import("node:child_process").SpawnOptions & { ready: RegExp, stopSignal?: NodeJS.Signals }} options

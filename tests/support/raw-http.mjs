@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** Sends bytes, given in Latin-1, as one request; gives the status of the answer. */
+/** Sends bytes, given in Latin-1, as one request; returns the status of the answer. */
 export async function sendRaw(gate, lines, body = "") {
   const { host, port } = new URL(gate.url);
   const socket = connect(Number(port), "127.0.0.1").setEncoding("latin1");

@@ -22,7 +22,7 @@ const READERS = {
 /** Their names. */
 export const NAMES = Object.keys(READERS);
 
-/** Starts one; it ends with `t`. Gives its address. */
+/** Starts one; it ends with `t`. Returns its address. */
 export async function startReader(t, name) {
   const folder = await mkdtemp(join(tmpdir(), "session-gate-"));
   for (const [path, page] of [

@@ -167,7 +167,7 @@ export function refreshSession(gate, { refresh, access }, headers = {}) {
 }
 
 /**
- * Presents a refresh token and gives the pair that came back.
+ * Presents a refresh token and returns the pair that came back.
  * @param {Answering} gate
  * @param {Tokens} tokens
  */

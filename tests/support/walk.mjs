@@ -21,7 +21,7 @@ export const POLICIES = {
   "without a grace": { access: 60, idle: 400, absolute: 500, grace: 0, max: 2 },
 };
 
-/** Walks `steps` steps. The same seed takes the same way. Gives how often each kind of step was taken. */
+/** Walks `steps` steps. The same seed takes the same way. Returns how often each kind of step was taken. */
 export async function walk(t, { policy, seed, steps }) {
   const gate = await startGate({
     clock: true,

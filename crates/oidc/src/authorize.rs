@@ -168,7 +168,7 @@ impl Scopes {
     /// Reads scopes (RFC 6749 §3.3), each at most once.
     ///
     /// # Errors
-    /// The first text that is none.
+    /// The first that is not a text.
     pub fn parse(scopes: &[String]) -> Result<Self, BadScope> {
         let mut text = "openid".to_owned();
         for scope in scopes {

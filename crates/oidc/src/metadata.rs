@@ -88,13 +88,13 @@ pub enum LogoutNotice {
 /// What is wrong with a document that should be a provider's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetadataFault {
-    /// It is no JSON object as it has to be.
+    /// It is not a JSON object of the required form.
     Json(JsonFault),
     /// A member has another type than it must have.
     Type(&'static str),
     /// A member that must be there is not.
     Missing(&'static str),
-    /// An address is none.
+    /// An address that cannot be used.
     Url(&'static str, UrlFault),
     /// `issuer` is not the configured one.
     Issuer,

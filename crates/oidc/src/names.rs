@@ -1,7 +1,7 @@
 //! Who a token is about: a user (`sub`) and a session at the provider (`sid`).
 //!
 //! 1. A subject is 1 to 255 bytes of printable ASCII (Core §2; control characters are no part of a name).
-//! 2. A session id is 1 to 255 bytes of printable ASCII; an empty one is none.
+//! 2. A session id is 1 to 255 bytes of printable ASCII; an empty one does not count.
 //!
 //! Invariant: both are compared byte for byte (Core §5.7), and a subject means nothing without its issuer.
 

@@ -41,7 +41,7 @@ pub(crate) fn audience(claims: &Members, client_id: &str) -> Result<(), FailedCh
     }
 }
 
-/// `exp`: the token is not good at or after that moment (RFC 7519 §4.1.4). Gives whether there is one.
+/// `exp`: the token is not good at or after that moment (RFC 7519 §4.1.4). Returns whether there is one.
 pub(crate) fn expiry(claims: &Members, now: Timestamp) -> Result<Option<Timestamp>, FailedCheck> {
     let expires_at = claims.time("exp")?;
     if expires_at.is_some_and(|expires_at| expires_at.after(SKEW) <= now) {

@@ -44,7 +44,7 @@ impl UserSessions {
         Ok(Self { state, storage, id, env, table, alarm: Cell::default() })
     }
 
-    /// Carries out a command and gives the reply, both as JSON.
+    /// Carries out a command and returns the reply, both as JSON.
     pub fn run(&self, command: &str) -> Result<String, JsValue> {
         Ok(self.answer(command)?.1)
     }

@@ -68,7 +68,7 @@ pub async fn forward(
     if is_upgraded || (200..=599).contains(&status) {
         Ok(response)
     } else {
-        Err(bad_gateway("the origin answered with a status that is none"))
+        Err(bad_gateway("the origin answered with a status that HTTP does not have"))
     }
 }
 

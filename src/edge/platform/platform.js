@@ -205,7 +205,7 @@ export function change(headers, changes) {
 }
 
 /**
- * Asks an object, by a stub of this call's own: one is broken once a call by it failed. Gives `undefined` if there is
+ * Asks an object, by a stub of this call's own: one is broken once a call by it failed. Returns `undefined` if there is
  * no such object, because the platform did not make this id.
  * @param {Objects} namespace
  * @param {string} hex

@@ -93,7 +93,7 @@ export async function isSignedBy(algorithm, jwk, signature, message) {
 }
 
 /**
- * A signature by a private key of the configuration: PKCS #8 as PEM, or a JWK; `undefined` if it is none for this
+ * A signature by a private key of the configuration: PKCS #8 as PEM, or a JWK; `undefined` if it is not one for this
  * algorithm.
  * @param {string} algorithm of JOSE
  * @param {string} privateKey

@@ -6,7 +6,7 @@
 //! Reading is tolerant: the rules for what is new (`Payload::try_from`, sizes, names) are no rules for what
 //! is there already, or the first release with a stricter one would lock people out. What is missing has a
 //! default. Only without what says whose a session is and until when it lives (`id`, `user_id`, `lineage`,
-//! `created_at`), or where something has another shape, is it no session; one that is none takes no other
+//! `created_at`), or where something has another shape, is it no session; and then it takes no other
 //! with it ([`Stored::read`], and a list in a reply).
 
 use serde_json::Value;

@@ -30,7 +30,7 @@ pub fn fails_anti_csrf(call: &VerifyCall, token: &AccessToken) -> bool {
     }
 }
 
-/// `{"status": …, "message": …}` of a session that is none.
+/// `{"status": …, "message": …}` where there is no such session.
 #[must_use]
 pub fn unauthorised(message: &str) -> Value {
     json!({ "status": "UNAUTHORISED", "message": message })

@@ -110,7 +110,7 @@ impl CorePath {
     /// Reads `[/appid-<id>][/<tenant>]/<endpoint>`, in any case, with or without a slash at the end.
     ///
     /// # Errors
-    /// 404 for an unknown endpoint, 400 for a name that is none.
+    /// 404 for an unknown endpoint, 400 for a name that no endpoint can have.
     pub fn parse(path: &str) -> Result<Self, Refused> {
         let lower = path.to_ascii_lowercase();
         let parts: Vec<&str> = lower.trim_end_matches('/').split('/').skip(1).collect();

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 // Another host than the gate's `localhost`, so that neither sees the other's cookies and browsers call them cross-site.
 const LOOPBACK = "127.0.0.1";
 
-/** Listens at any free port; gives the address, and what ends it. The handler may be set later, when the address is known. */
+/** Listens at any free port; returns the address, and what ends it. The handler may be set later, when the address is known. */
 export async function listening(handler = undefined) {
   const server = createServer(handler);
   server.listen(0, LOOPBACK);

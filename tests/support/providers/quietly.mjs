@@ -2,7 +2,7 @@
 
 const silent = () => {};
 
-/** Runs `start` without what it writes to the console as a notice or a warning, and gives what it comes to. */
+/** Runs `start` without what it writes to the console as a notice or a warning, and returns what it comes to. */
 export async function quietly(start) {
   const { info, warn } = console;
   Object.assign(console, { info: silent, warn: silent });
