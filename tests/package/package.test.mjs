@@ -38,6 +38,11 @@ describe("the tarball", () => {
     );
   });
 
+  test("is the same, byte for byte, when it is made again of the same build", async () => {
+    const again = await unpackedPackage({ after });
+    assert.ok(readFileSync(again.tarball).equals(readFileSync(tarball)));
+  });
+
   test("depends on nothing, and runs nothing when it is installed", () => {
     const { dependencies, scripts, bin } = JSON.parse(readFileSync(inPackage("package.json"), "utf8"));
     assert.deepEqual([dependencies, scripts], [undefined, undefined]);
