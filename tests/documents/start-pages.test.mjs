@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { build as bundle } from "esbuild";
+import { Miniflare } from "miniflare";
 import { parse } from "smol-toml";
 import { blockCalled, blocksIn } from "../support/documents.mjs";
 import {
@@ -20,6 +22,7 @@ import {
   NAVIGATION,
   newClient,
   pythonEnvironment,
+  SECRET,
   startGate,
   startProcess,
   textOf,
@@ -127,6 +130,14 @@ describe("same-worker.md", () => {
     const template = await textOf("package/templates/same-worker.js");
     assert.ok(template.endsWith(blockCalled("docs/start/same-worker.md", "index.js")));
   });
+
+  test("the application has its settings, and one request after the other", async (t) => {
+    const place = await placed("same-worker", "docs/start/same-worker.md", "index.js", "app.js");
+    const runtime = await inOneWorker(join(place, "index.js"), { GREETING: "Hi", LOGIN_URL: "/login" });
+    t.after(() => runtime.dispose());
+    for (const _ of [1, 2]) assert.equal(await (await runtime.dispatchFetch("http://localhost/login")).text(), "Hi ");
+    assert.equal((await runtime.dispatchFetch("http://localhost/")).status, 401);
+  });
 });
 
 describe("login-form.md", () => {
@@ -202,6 +213,31 @@ describe("the settings on the pages", () => {
     });
   }
 });
+
+/** The gate and an application, put together as wrangler would. */
+async function inOneWorker(entry, bindings) {
+  const build = inRepository("build");
+  const { outputFiles } = await bundle({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    alias: { "session-gate": join(build, "index.js") },
+    external: ["cloudflare:workers", "./index_bg.wasm"],
+    logLevel: "error",
+  });
+  return new Miniflare({
+    cf: false,
+    compatibilityDate: "2026-04-07",
+    modulesRoot: build,
+    modules: [
+      { type: "ESModule", path: join(build, "together.js"), contents: outputFiles[0].text },
+      { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
+    ],
+    durableObjects: { SESSIONS: { className: "UserSessions", useSQLite: true } },
+    bindings: { GATE_SECRET: SECRET, ...bindings },
+  });
+}
 
 /** Writes blocks of a page to a folder, under their names. */
 async function placed(name, document, ...files) {
