@@ -26,6 +26,7 @@ const POLICY: Policy = Policy {
     absolute: Seconds::new(50_000),
     grace: Seconds::new(30),
     max_sessions: 10,
+    not_before: Vec::new(),
     rechecks: Vec::new(),
 };
 

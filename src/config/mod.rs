@@ -20,14 +20,21 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::base::json::{array, text};
+use crate::base::json::{Fields, array, optional, text};
 use crate::base::names::{is_domain, is_name_space_id};
-use crate::base::time::Seconds;
+use crate::base::time::{Seconds, Timestamp, millis_of_rfc3339};
 use crate::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
 use crate::request::{Head, Language, Origin, is_path};
-use crate::session::{DEFAULT_APP, Policy};
+use crate::session::{DEFAULT_APP, NotBefore, Policy, Whose};
 use crate::token::{Keys, Secret};
 use targets::{OwnPaths, OwnTargets, Target};
+
+/// How far ahead a moment of `NOT_BEFORE` may be: a change that is rolled out takes its time.
+const MAX_AHEAD: Seconds = Seconds::new(300);
+
+const NOT_AHEAD: &str = "at most 5 minutes ahead";
+const MOMENTS: &str =
+    "a time such as 2026-11-28T10:00:00Z, or a table of such times: `all`, `tenant.<id>`, `provider.<key>`";
 
 /// The longest that a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
 const COOKIE_LIFETIME_LIMIT: u32 = 34_560_000;
@@ -159,6 +166,7 @@ impl Config {
             idle: vars.seconds("SESSION_IDLE_TTL", 8_640_000)?,
             absolute: vars.seconds("SESSION_ABSOLUTE_TTL", 31_536_000)?,
             grace: vars.grace()?,
+            not_before: vars.not_before()?,
             max_sessions: vars.positive("MAX_SESSIONS", 100)?.try_into().unwrap_or(usize::MAX),
         };
         let config = Self {
@@ -243,6 +251,18 @@ impl Config {
     pub fn check_at(&self, origin: &Origin) -> Result<(), Invalid> {
         match self.own_targets.iter().find(|(_, at)| at == origin) {
             Some((variable, _)) => Err(Invalid { variable, must_be: NOT_OWN }),
+            None => Ok(()),
+        }
+    }
+
+    /// What is wrong with the settings at this time, and may be right later.
+    ///
+    /// # Errors
+    /// The variable that names a moment too far ahead.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), Invalid> {
+        let latest = now.after(MAX_AHEAD).millis().saturating_add(999);
+        match self.policy.not_before.iter().find(|end| end.at > latest) {
+            Some(_) => Err(Invalid { variable: "NOT_BEFORE", must_be: NOT_AHEAD }),
             None => Ok(()),
         }
     }
@@ -339,6 +359,14 @@ impl<Lookup: Fn(&str) -> Option<Value>> Vars<Lookup> {
 
     fn seconds(&self, variable: &'static str, default: u32) -> Result<Seconds, Invalid> {
         self.positive(variable, default).map(Seconds::new)
+    }
+
+    fn not_before(&self) -> Result<Vec<NotBefore>, Invalid> {
+        let variable = "NOT_BEFORE";
+        match self.value(variable) {
+            None => Ok(Vec::new()),
+            Some(value) => not_before(value).ok_or(Invalid { variable, must_be: MOMENTS }),
+        }
     }
 
     fn origin_timeout(&self) -> Result<Option<Seconds>, Invalid> {
@@ -562,6 +590,25 @@ impl<Lookup: Fn(&str) -> Option<Value>> Vars<Lookup> {
 const ACCENT: &str = "a colour like #3451b2";
 const REFRESH_PATH: &str = "/ or a path that covers BASE_PATH/session/refresh";
 
+/// `NOT_BEFORE`: a time for everybody, or a table of times.
+fn not_before(value: Value) -> Option<Vec<NotBefore>> {
+    let at = |value: Value| millis_of_rfc3339(&text(value)?);
+    if value.is_string() {
+        return Some(vec![NotBefore { whose: Whose::All, at: at(value)? }]);
+    }
+    let mut fields = Fields::of(value)?;
+    let everybody = optional(fields.take("all"), Some)?.map(|at| (Whose::All, at));
+    let mut named =
+        |kind| Some(optional(fields.take(kind), Fields::of)?.map(Fields::into_map).unwrap_or_default());
+    let tenants = named("tenant")?.into_iter().map(|(id, at)| (Whose::Tenant(id), at));
+    let providers = named("provider")?.into_iter().map(|(key, at)| (Whose::Provider(key), at));
+    let moments = everybody.into_iter().chain(tenants).chain(providers);
+    let moments: Vec<_> =
+        moments.map(|(whose, value)| Some(NotBefore { whose, at: at(value)? })).collect::<Option<_>>()?;
+    // A table that says nothing, or something else, may have lost what it was made for.
+    (fields.left_over().is_none() && !moments.is_empty()).then_some(moments)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     pub(crate) use super::demands::tests::demands;
@@ -600,6 +647,25 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn moments_are_read_and_may_be_five_minutes_ahead() {
+        let moments = json!({
+            "all": "1970-01-01T00:10:00Z",
+            "tenant": { "acme": "1970-01-01T00:00:01Z" },
+            "provider": { "corp": "1970-01-01T00:00:02.5Z" },
+        });
+        let config = config(json!({ "NOT_BEFORE": moments })).ok().unwrap();
+        let at = |whose, at| NotBefore { whose, at };
+        let expected = [
+            at(Whose::All, 600_000),
+            at(Whose::Tenant("acme".into()), 1000),
+            at(Whose::Provider("corp".into()), 2500),
+        ];
+        assert_eq!(config.policy.not_before, expected);
+        let is_right = |seconds| config.check_time(Timestamp::from_seconds(seconds)).is_ok();
+        assert!(!is_right(299) && is_right(300) && is_right(601));
+    }
+
+    #[test]
     fn a_wrong_value_is_named() {
         refused(json!({ "GATE_SECRET": "short" }), "GATE_SECRET");
         refused(json!({ "GATE_SECRET": null }), "GATE_SECRET");
@@ -617,6 +683,20 @@ pub(crate) mod tests {
             }
         }
         refused(json!({ "REFRESH_GRACE": -1 }), "REFRESH_GRACE");
+        let time = "2026-11-28T10:00:00Z";
+        for value in [
+            json!("yesterday"),
+            json!(1_795_860_000),
+            json!([time]),
+            json!({}),
+            json!({ "all": "never" }),
+            json!({ "tenants": { "acme": time } }),
+            json!({ "tenant": time }),
+            json!({ "tenant": {} }),
+            json!({ "all": time, "provider": { "corp": 7 } }),
+        ] {
+            refused(json!({ "NOT_BEFORE": value }), "NOT_BEFORE");
+        }
         refused(json!({ "RULES": [{ "path": "x", "session": "none" }] }), "RULES");
         refused(json!({ "RULES": [{ "path": "/x", "session": "never" }] }), "RULES");
         refused(json!({ "RULES": [{ "path": "/x", "sesion": "none" }] }), "RULES");

@@ -72,6 +72,8 @@ impl Isolate {
                 return Ok(Rc::clone(isolate));
             }
             let config = Config::parse(|variable| variable_of(env, variable))?;
+            // Not remembered where it is wrong: a time that is too far ahead comes.
+            config.check_time(platform::now())?;
             let sessions = objects_of(env, "SESSIONS", SESSIONS)?;
             let has_index = config.providers.iter().any(|provider| provider.sid_index);
             let sid_index = has_index.then(|| objects_of(env, "SID_INDEX", SID_INDEX)).transpose()?;

@@ -134,14 +134,27 @@ impl Absence {
 
 /// Who the request is from if the session lives and nothing about it has changed.
 #[must_use]
-pub fn identity_if_unchanged(credentials: &Credentials, memory: &Memory) -> Option<Identity> {
+pub fn identity_if_unchanged(
+    credentials: &Credentials,
+    memory: &Memory,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<Identity> {
     let Access::Good(token) = &credentials.access else { return None };
     let is_settled = token.parent.is_none()
         && credentials.pending.is_empty()
         && !credentials.name_two_sessions()
-        && !memory.has_ended(token.handle);
+        && !memory.has_ended(token.handle)
+        && !is_too_early(token, policy, now);
     let recalled = memory.recall(token.handle);
     is_settled.then(|| Identity { recalled, ..Identity::unchanged(token, credentials, None) })
+}
+
+/// Whether the token was issued before the moment from which on sessions count: so its session was made before it, too.
+#[must_use]
+pub fn is_too_early(token: &AccessToken, policy: &Policy, now: Timestamp) -> bool {
+    let latest = token.issued_at.millis().saturating_add(999);
+    policy.over_from(latest, Some(&token.tenant_id), None).is_some_and(|over| over <= now)
 }
 
 /// Decides whether to ask, and what; `nonce` is drawn for a new refresh token, should one be needed.
@@ -161,11 +174,12 @@ pub fn admit(
         return signed_out(Absence::Conflict);
     }
     if let Access::Good(token) = &credentials.access {
-        if memory.has_ended(token.handle) {
+        if memory.has_ended(token.handle) || is_too_early(token, &config.policy, now) {
             return signed_out(Absence::of_ended(credentials, &config.policy, now));
         }
         if token.parent.is_none()
             && let Some(recalled) = memory.recall_fresh(token.handle, fresh, now)
+            && !recalled.may_be_over(&token.tenant_id, &config.policy, now)
         {
             let recalled = Some(recalled);
             let identity = Identity { recalled, ..Identity::unchanged(token, credentials, None) };

@@ -20,7 +20,7 @@ mod step_up;
 mod told;
 
 pub use admission::{
-    Absence, Admission, Identity, Standing, Verdict, admit, identity_if_unchanged, interpret,
+    Absence, Admission, Identity, Standing, Verdict, admit, identity_if_unchanged, interpret, is_too_early,
 };
 pub use caching::{Caching, is_targeted};
 pub use change::{Answered, IN_TIME_MS, Renewed, SessionChange, strays_expired};

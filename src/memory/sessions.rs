@@ -11,7 +11,7 @@ use std::rc::Rc;
 use lru::LruCache;
 
 use crate::base::time::{Seconds, Timestamp};
-use crate::session::{Command, Handle, Login, ObjectId, Reply, Scope, Session, SessionId};
+use crate::session::{Command, Handle, Login, ObjectId, Policy, Reply, Scope, Session, SessionId};
 
 /// How many sessions are remembered: under 1 MiB.
 const SESSIONS: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
@@ -67,6 +67,13 @@ pub struct Recalled {
 }
 
 impl Recalled {
+    /// Whether it may have been made before the moment from which on sessions count: only the object knows exactly.
+    #[must_use]
+    pub fn may_be_over(&self, tenant_id: &str, policy: &Policy, now: Timestamp) -> bool {
+        let (made, provider) = (self.created_at.millis(), self.login().provider.as_deref());
+        policy.over_from(made, Some(tenant_id), provider).is_some_and(|over| over <= now)
+    }
+
     /// What is known of its login.
     #[must_use]
     pub fn login(&self) -> &Login {

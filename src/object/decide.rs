@@ -67,6 +67,9 @@ pub fn decide(rows: Rows, command: Command, policy: &Policy, now: impl Into<Inst
     let now = instant.second;
     let Rows { sessions, unreadable, data: row_data, provider_ends } = rows;
     let mut decision = Decision { sessions, unreadable, policy, now, outcome: Outcome::default() };
+    decision.delete_where(SessionEventKind::NotBefore, |session| {
+        session.over_from(policy).is_some_and(|over| over <= now)
+    });
     decision.delete_where(SessionEventKind::Expired, |session| !session.lives(policy, now));
     decision.discard_where(SessionEventKind::Expired, |row| row.ends_at(policy).is_some_and(|end| end < now));
     let reply = match command {
@@ -412,6 +415,7 @@ mod tests {
         absolute: Seconds::new(1000),
         grace: Seconds::new(30),
         max_sessions: 3,
+        not_before: Vec::new(),
         rechecks: Vec::new(),
     };
 

@@ -40,6 +40,9 @@ pub enum SessionEventKind {
     /// Its idle or absolute lifetime was over.
     #[serde(rename = "session_expired")]
     Expired,
+    /// It was made before the moment that the configuration says.
+    #[serde(rename = "session_not_before")]
+    NotBefore,
     /// A replaced refresh token came back; the session was deleted.
     #[serde(rename = "token_reuse")]
     TokenReuse,

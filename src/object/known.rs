@@ -143,6 +143,7 @@ mod tests {
         absolute: Seconds::new(1000),
         grace: Seconds::new(30),
         max_sessions: 3,
+        not_before: Vec::new(),
         rechecks: Vec::new(),
     };
 

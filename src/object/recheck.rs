@@ -91,6 +91,7 @@ mod tests {
             absolute: Seconds::new(1_000_000),
             grace: Seconds::new(30),
             max_sessions: 3,
+            not_before: Vec::new(),
             rechecks: std::iter::once(("corp".to_owned(), Seconds::new(INTERVAL))).collect(),
         }
     }

@@ -89,6 +89,26 @@ pub struct Unreadable {
     pub created_at: Option<Timestamp>,
 }
 
+/// From this moment on the sessions are over that were made before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotBefore {
+    /// Whose.
+    pub whose: Whose,
+    /// The moment, in milliseconds since the epoch.
+    pub at: i64,
+}
+
+/// Whose sessions are over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Everybody's.
+    All,
+    /// Those of this tenant.
+    Tenant(String),
+    /// Those that this identity provider's logins made.
+    Provider(String),
+}
+
 /// The limits that sessions live under (ASVS 7.3.1, 7.3.2, 7.1.2).
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -100,11 +120,30 @@ pub struct Policy {
     pub grace: Seconds,
     /// How many sessions a user may have.
     pub max_sessions: usize,
+    /// Which sessions are over because they were made before a moment.
+    pub not_before: Vec<NotBefore>,
     /// By the key of an identity provider, how long its word holds that a person may stay.
     pub rechecks: Vec<(String, Seconds)>,
 }
 
+impl NotBefore {
+    fn is_for(&self, tenant_id: Option<&str>, provider: Option<&str>) -> bool {
+        match &self.whose {
+            Whose::All => true,
+            Whose::Tenant(tenant) => tenant_id == Some(tenant),
+            Whose::Provider(key) => provider == Some(key),
+        }
+    }
+}
+
 impl Policy {
+    /// The second from which on it is over that was made so many milliseconds after the epoch, if one is set.
+    #[must_use]
+    pub fn over_from(&self, made: i64, tenant_id: Option<&str>, provider: Option<&str>) -> Option<Timestamp> {
+        let ends = self.not_before.iter().filter(|end| made < end.at && end.is_for(tenant_id, provider));
+        ends.map(|end| Timestamp::from_millis(end.at)).min()
+    }
+
     /// How long the word of the session's provider holds; `None` if it is never asked again.
     #[must_use]
     pub fn recheck(&self, session: &Session) -> Option<Seconds> {
@@ -184,7 +223,15 @@ impl Session {
     /// The last second in which the session can live, however it is used.
     #[must_use]
     pub fn absolute_end(&self, policy: &Policy) -> Timestamp {
-        self.created_at.after(shorter(self.login().absolute, policy.absolute))
+        let end = self.created_at.after(shorter(self.login().absolute, policy.absolute));
+        self.over_from(policy).map_or(end, |over| end.min(over.before()))
+    }
+
+    /// The second from which on it is over because it was made too early, if there is one.
+    #[must_use]
+    pub fn over_from(&self, policy: &Policy) -> Option<Timestamp> {
+        let made = self.created_at.millis().saturating_add(self.created_ms.into());
+        policy.over_from(made, Some(&self.tenant_id), self.login().provider.as_deref())
     }
 
     /// Whether the session lives at `now`.
@@ -202,7 +249,10 @@ impl Unreadable {
     /// The last second in which it can have been a session.
     #[must_use]
     pub fn ends_at(&self, policy: &Policy) -> Option<Timestamp> {
-        self.created_at.map(|created_at| created_at.after(policy.absolute))
+        let created_at = self.created_at?;
+        let end = created_at.after(policy.absolute);
+        let over = policy.over_from(created_at.millis(), None, None);
+        Some(over.map_or(end, |over| end.min(over.before())))
     }
 }
 
@@ -225,6 +275,7 @@ mod tests {
             absolute: Seconds::new(absolute),
             grace: Seconds::new(0),
             max_sessions: 1,
+            not_before: Vec::new(),
         };
         let at = Timestamp::from_seconds;
         let ends = |idle: Option<u32>, absolute: Option<u32>, policy: &Policy| {
@@ -242,6 +293,40 @@ mod tests {
             (Some(50), Some(60), 1050, 1060),
         ] {
             assert_eq!(ends(own_idle, own_absolute, &policy(200, 900)), (ended, if_used));
+        }
+    }
+
+    #[test]
+    fn a_session_is_over_from_the_first_moment_on_that_it_was_made_before() {
+        let at = |whose, at| NotBefore { whose, at };
+        let policy = |not_before| Policy {
+            not_before,
+            rechecks: Vec::new(),
+            idle: Seconds::new(1000),
+            absolute: Seconds::new(1000),
+            grace: Seconds::new(0),
+            max_sessions: 1,
+        };
+        let new = Session::new(
+            SessionId::from_bytes([0; 16]),
+            Nonce::NONE,
+            "u".into(),
+            Timestamp::from_seconds(10),
+        );
+        let session = Session { created_ms: 250, tenant_id: "acme".into(), ..new }
+            .with_login(Login { provider: Some("corp".into()), ..Login::default() });
+        let (acme, corp) = (Whose::Tenant("acme".into()), Whose::Provider("corp".into()));
+        let (other, none) = (Whose::Tenant("other".into()), Whose::Provider("other".into()));
+        for (not_before, last) in [
+            (vec![at(Whose::All, 10_250)], 1010),
+            (vec![at(Whose::All, 10_251)], 9),
+            (vec![at(Whose::All, 60_000)], 59),
+            (vec![at(Whose::All, 60_000), at(acme, 40_000)], 39),
+            (vec![at(Whose::All, 10_000), at(corp, 40_000)], 39),
+            (vec![at(other, 40_000), at(none, 40_000)], 1010),
+        ] {
+            let policy = policy(not_before.clone());
+            assert_eq!(session.ends_at(&policy).seconds(), last, "{not_before:?}");
         }
     }
 

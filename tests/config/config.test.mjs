@@ -29,6 +29,7 @@ const NOT_TARGETS = [
 ];
 
 const WRONG = {
+  NOT_BEFORE: [MARK, 7, {}, { all: MARK }, { tenant: { acme: MARK } }, "2999-01-01T00:00:00Z"],
   GATE_SECRET: [undefined, "", `${MARK}-too-short`, "s".repeat(31)],
   GATE_SECRET_PREVIOUS: [`${MARK}-too-short`, "s".repeat(31)],
   ORIGIN_URL: [MARK, `ftp://${MARK}.example`, `javascript:${MARK}`, 7],

@@ -266,6 +266,7 @@ impl StateMachineTest for Objects {
             absolute: seconds(oracle::ABSOLUTE),
             grace: seconds(life.world.grace),
             max_sessions: oracle::MAX_SESSIONS,
+            not_before: Vec::new(),
             rechecks: Vec::new(),
         };
         Self { rows: vec![Vec::new(); USERS], known: (0..USERS).map(|_| Known::default()).collect(), policy }

@@ -23,7 +23,12 @@ impl Overlap {
         if !rule.may_overlap(&exchange.head) || exchange.request.body().is_some() {
             return None;
         }
-        let identity = identity_if_unchanged(exchange.credentials().await, exchange.memory())?;
+        let identity = identity_if_unchanged(
+            exchange.credentials().await,
+            exchange.memory(),
+            &exchange.config().policy,
+            exchange.now,
+        )?;
         // Nobody's request goes ahead to where it may not come.
         if let Some(demands) = &rule.demands
             && lack(demands, &identity.person(), exchange.now).is_some()

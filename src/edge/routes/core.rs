@@ -15,7 +15,7 @@ use crate::edge::object::end::{self, Removal};
 use crate::edge::platform::signatures::Signatures;
 use crate::edge::platform::{self, NoRandomness, Unread};
 use crate::edge::provider::recheck::recheck;
-use crate::gate::{Mint, TokenPair, Unsigned};
+use crate::gate::{Mint, TokenPair, Unsigned, is_too_early};
 use crate::response::{Answer, Body, Reason};
 use crate::session::{Command, DEFAULT_TENANT, Handle, ObjectId, Payload, PayloadChange, Reply, Session};
 use crate::supertokens::cdi::{
@@ -186,6 +186,9 @@ impl Core<'_> {
         if cdi::fails_anti_csrf(call, &token) {
             return Ok(cdi::try_refresh("anti-csrf check failed"));
         }
+        if is_too_early(&token, &self.exchange.config().policy, self.exchange.now) {
+            return Ok(cdi::unauthorised(ENDED));
+        }
         if !call.check_database && token.parent.is_none() {
             return Ok(cdi::session_answer(&token, None, self.version));
         }
@@ -202,7 +205,7 @@ impl Core<'_> {
                 Ok(cdi::session_answer(shown, replacement.as_ref(), self.version))
             }
             Reply::Superseded => Ok(cdi::unauthorised("using access token whose refresh token is no more")),
-            _ => Ok(cdi::unauthorised("Either the session has ended or has been blacklisted")),
+            _ => Ok(cdi::unauthorised(ENDED)),
         }
     }
 
@@ -326,3 +329,6 @@ impl Core<'_> {
         Ok(cdi::session_with_tokens(&self.seal(unsigned).await?, self.version))
     }
 }
+
+/// What a backend hears of a token whose session is over.
+const ENDED: &str = "Either the session has ended or has been blacklisted";
