@@ -24,9 +24,11 @@ import {
   tokensIn,
   visit,
 } from "../support/index.mjs";
+import { KEY, pair, signedIn } from "../support/providers/gate-at.mjs";
 
 const RULES = [
   { path: "/control", session: "optional" },
+  { path: "/login", session: "optional" },
   { path: "/echo/fresh", fresh: 600 },
 ];
 
@@ -109,6 +111,16 @@ test("a moment for a tenant ends that tenant's sessions alone", async (t) => {
   assert.equal((await visit(gate, other)).status, 200);
   await gate.restart({ NOT_BEFORE: { all: time(gate), tenant: { acme: time(gate, -60) } } });
   assert.equal((await visit(gate, other)).status, 401);
+});
+
+test("a moment for a provider ends what its logins made, also where that is remembered", async (t) => {
+  const { idp, gate } = await pair(t, { vars: { RULES } });
+  await gate.restart({ NOT_BEFORE: { provider: { [KEY]: time(gate, 60) } } });
+  const [session, other] = [await signedIn(gate, idp, { user: "carol" }), await login(gate, "dave")];
+  for (const { access } of [session, other]) assert.equal((await fresh(gate, { access })).status, 200);
+  await gate.moveClock(60);
+  assert.equal((await fresh(gate, { access: session.access })).status, 401);
+  assert.equal((await fresh(gate, { access: other.access })).status, 200);
 });
 
 test("a moment ahead takes effect when it comes, also for what is open and what is remembered", async (t) => {
