@@ -28,6 +28,7 @@ export function homePage(identity) {
     <ol class="steps">
       <li>Log in with any name, here and in a private window.</li>
       <li>See both under <a href="/auth/sessions">your devices</a>, and end one from the other.</li>
+      <li>Open <a href="/clock">the clock</a> in one tab, log out in another, and watch it stop.</li>
       <li>Log out in one tab, then reload a protected page in another: it asks you to log in.</li>
     </ol>
   `,
@@ -131,7 +132,7 @@ export function notFoundPage(identity) {
  * @param {{ title: string, path?: string, visitor: unknown }} head
  * @param {unknown} content
  */
-function page({ title, path, visitor }, content) {
+export function page({ title, path, visitor }, content) {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -158,7 +159,7 @@ function link(to, text, current) {
   return html`<a href="${to}" ${to === current && html`aria-current="page"`}>${text}</a>`;
 }
 
-function signedInOrNot(identity) {
+export function signedInOrNot(identity) {
   return identity ? html`${name(identity)} <a href="/logout">Log out</a>` : html`<a href="/login">Log in</a>`;
 }
 

@@ -1,5 +1,6 @@
 // A small application without session code. The gate in front of it keeps the sessions.
 
+import { CLOCK_SCRIPT, clockEvents, clockResponse, clockSocket } from "./clock.mjs";
 import { htmlResponse } from "./html.mjs";
 import icon from "./icon.svg";
 import { createSession, identityOf } from "./identity.mjs";
@@ -12,8 +13,12 @@ const ROUTES = {
   "/login": { GET: showLogin, POST: login },
   "/me": { GET: (request) => htmlResponse(mePage(identityOf(request))) },
   "/notes": { GET: (request) => htmlResponse(notesPage(identityOf(request))) },
+  "/clock": { GET: (request) => clockResponse(identityOf(request)) },
+  "/clock/socket": { GET: clockSocket },
+  "/clock/events": { GET: clockEvents },
   "/api/me": { GET: (request) => Response.json(identityOf(request)) },
   "/assets/style.css": { GET: () => asset(stylesheet, "text/css; charset=utf-8") },
+  "/assets/clock.js": { GET: () => asset(CLOCK_SCRIPT, "text/javascript; charset=utf-8") },
   "/assets/icon.svg": { GET: () => asset(icon, "image/svg+xml") },
 };
 

@@ -9,6 +9,8 @@ const HEALTHY = { fault: "none", marks: {}, committed: false, skip: 0, times: 0,
 let plan = HEALTHY;
 /** When each object was called since the last order. */
 let calls = new Map();
+/** How many beats came to objects that are deaf. */
+let beats = 0;
 
 export class UserSessions extends DurableObject {
   constructor(ctx, env) {
@@ -25,6 +27,11 @@ export class UserSessions extends DurableObject {
 
   run(command) {
     return this.#call(() => atTime(plan.ahead, () => this.real.run(command)));
+  }
+
+  /** A beat that the platform does not answer, where a test has made the object deaf. */
+  webSocketMessage() {
+    beats += 1;
   }
 
   alarm(info) {
@@ -68,7 +75,7 @@ export class UserSessions extends DurableObject {
     const rows = order.sql ? [...this.ctx.storage.sql.exec(...order.sql).raw()] : [];
     const watches = this.ctx.getWebSockets();
     const beat = watches.length > 0 ? this.ctx.getWebSocketAutoResponseTimestamp(watches[0]) : null;
-    return { rows, calls: counted, watches: watches.length, beat, alarm: await this.ctx.storage.getAlarm() };
+    return { rows, calls: counted, watches: watches.length, beat, beats, alarm: await this.ctx.storage.getAlarm() };
   }
 }
 

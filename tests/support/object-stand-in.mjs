@@ -80,6 +80,11 @@ export async function deafen(gate, handle) {
   await order(gate, { deaf: true }, objectOf(handle));
 }
 
+/** How many beats deaf objects have had. */
+export async function unansweredBeats(gate) {
+  return (await order(gate, {})).beats;
+}
+
 /** Resets an object: it is put away, and its next call makes it anew. */
 export async function resetObject(gate, handle) {
   await order(gate, { reset: true }, objectOf(handle)).catch(() => {});
