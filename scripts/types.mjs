@@ -4,6 +4,7 @@
  * @typedef {{
  *   $ref?: string,
  *   anyOf?: Schema[],
+ *   const?: unknown,
  *   enum?: unknown[],
  *   type?: string | string[],
  *   items?: Schema,
@@ -44,6 +45,7 @@ function comment({ description, default: value }) {
 function typeOf(schema) {
   if (schema.$ref !== undefined) return schema.$ref.split("/").at(-1);
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(" | ");
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   return [schema.type ?? "unknown"]
     .flat()
