@@ -49,6 +49,7 @@ export async function build() {
     });
     await bind(wasmBindgen);
     await bundle();
+    await trim(join(ROOT, FRESH, WASM), readFileSync(join(ROOT, FRESH, "index.js"), "utf8"));
     await slim(join(ROOT, FRESH, WASM));
     writeFileSync(join(ROOT, FRESH, "sources"), `${sources}\n${tools}`);
     replace(join(ROOT, FRESH), BUILD);
@@ -72,12 +73,21 @@ async function bind(wasmBindgen) {
   ]);
 }
 
-// The platform imports a compiled module, not its source phase, which is all that wasm-bindgen knows.
+// What of wasm-bindgen's script is written in another way. The platform imports a compiled module, not its source phase;
+// and a registry of objects that nobody makes may go.
+const REWRITTEN = {
+  "import source ": "import ",
+  "new FinalizationRegistry(": "/* @__PURE__ */ new FinalizationRegistry(",
+};
+
 async function bundle() {
   const glue = join(ROOT, BOUND, "index.js");
-  const bound = readFileSync(glue, "utf8");
-  if (!bound.includes("import source ")) throw new Error("wasm-bindgen imports the module in another way by now");
-  writeFileSync(glue, bound.replace("import source ", "import "));
+  let bound = readFileSync(glue, "utf8");
+  for (const [before, after] of Object.entries(REWRITTEN)) {
+    if (!bound.includes(before)) throw new Error(`wasm-bindgen no longer writes "${before}"`);
+    bound = bound.replaceAll(before, after);
+  }
+  writeFileSync(glue, bound);
   const external = ["cloudflare:workers", `./${WASM}`].map((name) => `--external:${name}`);
   await run(join(ROOT, "node_modules", ".bin", "esbuild"), [
     "src/edge/entry.js",
@@ -88,6 +98,8 @@ async function bundle() {
     "--target=es2022",
     `--alias:session-gate=./${BOUND}/index.js`,
     ...external,
+    // A method for `using`, by which classes stay that nothing uses.
+    "--define:Symbol.dispose=undefined",
     `--outfile=${FRESH}/index.js`,
     // Which packages are in it, for the notices of the npm package.
     `--metafile=${FRESH}/bundle.json`,
@@ -108,6 +120,20 @@ const FEATURES = [
   "reference-types",
   "sign-ext",
 ].map((feature) => `--enable-${feature}`);
+
+// What the script does not name of the Wasm's exports: classes of the `worker` crate that are exported whether anything
+// uses them or not, and all that they need.
+async function trim(file, script) {
+  const { default: binaryen } = await import("binaryen");
+  // The order of the functions is that of their names.
+  binaryen.setDebugInfo(true);
+  const module = binaryen.readBinary(readFileSync(file));
+  const count = module.getNumExports();
+  const names = Array.from({ length: count }, (_, at) => binaryen.getExportInfo(module.getExportByIndex(at)).name);
+  for (const name of names) if (!script.includes(name)) module.removeExport(name);
+  writeFileSync(file, module.emitBinary());
+  module.dispose();
+}
 
 // For the compressed size, which is how the Worker is uploaded and counted. Inlining more saves bytes before compression and
 // costs more of them after it. Instances of one generic function have names that begin alike: side by side, they compress
