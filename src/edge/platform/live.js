@@ -335,11 +335,19 @@ export class Live {
   #end(why) {
     if (this.#isOver) return;
     this.finish();
-    if (why === "ended") this.#lives.heard(this.#handle);
+    if (why === "ended") this.#tell();
     if (this.#mayGoOn()) return;
     this.#why = why;
     this.#report("connection_ended", { what: this.#what, why: why === "ended" ? "session_ended" : "watch_lost" });
     this.#cut(why);
+  }
+
+  #tell() {
+    try {
+      this.#lives.heard(this.#handle);
+    } catch {
+      // The Wasm instance that began this has panicked, and its memory is gone with it.
+    }
   }
 
   /** Whether it may be the one that ended the session, as a change of password is: then its answer is waited for. */
