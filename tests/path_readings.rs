@@ -14,10 +14,9 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde_json::{Value, json};
-use session_gate::base::json::array;
+use serde_json::json;
 use session_gate::base::time::Seconds;
-use session_gate::config::{Entry, Rules, SessionNeed};
+use session_gate::config::{Faults, Rules, SessionNeed};
 
 /// What a rule says here: path, need, `fresh`, `control`.
 type Row = (String, SessionNeed, u32, bool);
@@ -37,7 +36,10 @@ fn rules_of(rows: &[Row]) -> Rules {
     let tables = rows.iter().map(|(path, need, fresh, control)| {
         json!({ "path": path, "session": word(*need), "fresh": fresh, "control": control })
     });
-    Rules::new(array(Value::Array(tables.collect()), Entry::read).unwrap()).unwrap()
+    let mut faults = Faults::default();
+    let rules = Rules::read(tables.collect(), &mut faults);
+    assert!(faults.are_none());
+    rules
 }
 
 /// All readings, or nothing if there are too many. A rule's star is a character like any other to them.

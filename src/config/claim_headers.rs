@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::fault::Faults;
+use super::vars::decoded;
 use crate::base::json::Fields;
 use crate::base::names::is_taken_for;
 use crate::request::is_withheld;
@@ -67,6 +69,11 @@ const TAKEN: [&str; 50] = [
 /// What names with a meaning begin with.
 const TAKEN_BEGINNINGS: [&str; 5] = ["gate-", "sec-", "if-", "cf-", "proxy-"];
 
+const VARIABLE: &str = "CLAIM_HEADERS";
+const TABLE: &str = "a table like { \"X-Forwarded-Email\" = \"email\" }";
+const NAME: &str = "a header name that neither HTTP nor the gate uses, once in all spellings";
+const CLAIM: &str = "the name of a claim";
+
 /// The longest name.
 const MAX_NAME: usize = 64;
 
@@ -76,17 +83,25 @@ pub struct ClaimHeaders(Vec<(String, String)>);
 
 impl ClaimHeaders {
     /// Reads a table of header names and claims.
-    #[must_use]
-    pub fn read(value: Value) -> Option<Self> {
+    pub fn read(value: Option<Value>, faults: &mut Faults) -> Self {
         let mut headers = Self::default();
-        for (name, claim) in Fields::of(value)?.into_map() {
-            let claim = claim.as_str().filter(|claim| !claim.is_empty())?;
-            if !may_be_used(&name) || headers.withholds(&name) {
-                return None;
-            }
-            headers.0.push((name.to_ascii_lowercase(), claim.to_owned()));
+        let Some(value) = value else { return headers };
+        let Some(table) = Fields::of(decoded(value)) else {
+            faults.add(VARIABLE, TABLE);
+            return headers;
+        };
+        for (name, claim) in table.into_map() {
+            let must_be = match claim.as_str() {
+                _ if !may_be_used(&name) || headers.withholds(&name) => NAME,
+                Some(claim) if !claim.is_empty() => {
+                    headers.0.push((name.to_ascii_lowercase(), claim.to_owned()));
+                    continue;
+                }
+                _ => CLAIM,
+            };
+            faults.add(&format!("{VARIABLE}.{name}"), must_be);
         }
-        Some(headers)
+        headers
     }
 
     /// The headers' names in lower case, and their claims.
@@ -113,16 +128,23 @@ fn may_be_used(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
+
+    /// The headers that a good table makes.
+    pub(crate) fn claim_headers(table: Value) -> Option<ClaimHeaders> {
+        let mut faults = Faults::default();
+        let headers = ClaimHeaders::read(Some(table), &mut faults);
+        faults.are_none().then_some(headers)
+    }
 
     #[test]
     fn names_of_the_application_s_own_are_read() {
         let table = json!({
             "X-Forwarded-Email": "email", "X-WEBAUTH-USER": "userId", "Remote_User": "userId", "X-Forwarded-Groups": "groups",
         });
-        let headers = ClaimHeaders::read(table).unwrap();
+        let headers = claim_headers(table).unwrap();
         let mut all: Vec<_> = headers.iter().collect();
         all.sort_unstable();
         let expected = [
@@ -143,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_name_with_a_meaning_is_none_of_the_application_s_in_any_spelling() {
-        let read = |name: &str| ClaimHeaders::read(json!({ name: "email" }));
+        let read = |name: &str| claim_headers(json!({ name: "email" }));
         let beginnings = TAKEN_BEGINNINGS.map(|beginning| format!("{beginning}x"));
         for name in TAKEN.into_iter().chain(beginnings.iter().map(String::as_str)) {
             for spelling in [name.to_owned(), name.to_uppercase(), name.replace('-', "_")] {
@@ -159,10 +181,10 @@ mod tests {
 
     #[test]
     fn names_that_may_be_taken_for_each_other_and_claims_that_are_no_texts_are_refused() {
-        assert_eq!(ClaimHeaders::read(json!({ "X-A": "email", "x_a": "name" })), None);
+        assert_eq!(claim_headers(json!({ "X-A": "email", "x_a": "name" })), None);
         for claim in [json!(""), json!(1), json!(null), json!(["email"])] {
-            assert_eq!(ClaimHeaders::read(json!({ "X-A": claim })), None);
+            assert_eq!(claim_headers(json!({ "X-A": claim })), None);
         }
-        assert_eq!(ClaimHeaders::read(json!([])), None);
+        assert_eq!(claim_headers(json!([])), None);
     }
 }

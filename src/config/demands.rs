@@ -5,8 +5,14 @@
 
 use serde_json::Value;
 
-use crate::base::json::{Fields, array, optional, text};
+use super::table::{Table, span};
+use super::vars::POSITIVE;
+use crate::base::json::{Fields, array, text};
 use crate::base::time::Seconds;
+
+/// What `require` must be, and a provider's `allow`.
+pub const REQUIRE: &str = "a table of claims, each with an array of values, like { groups = [\"ops\"] }";
+const ACR: &str = "an array of words like [\"mfa\"]";
 
 /// One claim, and the values of which it must have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,16 +48,14 @@ pub fn read_requirements(value: Value) -> Option<Vec<Requirement>> {
 }
 
 impl Demands {
-    /// Takes the demands out of a rule's table. The outer `None` is a mistake.
+    /// Takes the demands out of a rule's table.
     #[must_use]
-    pub fn take(fields: &mut Fields) -> Option<Option<Self>> {
-        let require = optional(fields.take("require"), read_requirements)?;
-        let max_age = optional(fields.take("max_age"), positive)?;
-        let acr =
-            optional(fields.take("acr"), |value| array(value, acr_value).filter(|all| !all.is_empty()))?;
+    pub fn take(table: &mut Table<'_>) -> Option<Self> {
+        let require = table.take("require", REQUIRE, read_requirements);
+        let max_age = table.take("max_age", POSITIVE, span);
+        let acr = table.take("acr", ACR, |value| array(value, acr_value).filter(|all| !all.is_empty()));
         let is_any = require.is_some() || max_age.is_some() || acr.is_some();
-        let demands = Self { require: require.unwrap_or_default(), max_age, acr };
-        Some(is_any.then_some(demands))
+        is_any.then(|| Self { require: require.unwrap_or_default(), max_age, acr })
     }
 
     /// What both ask for.
@@ -71,11 +75,6 @@ impl Demands {
     }
 }
 
-fn positive(value: Value) -> Option<Seconds> {
-    let seconds = u32::try_from(value.as_u64()?).ok()?;
-    (seconds > 0).then(|| Seconds::new(seconds))
-}
-
 /// A word without what separates or ends one in a URL and in a quoted text of a header (RFC 6749 §3.3).
 fn acr_value(value: Value) -> Option<String> {
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
@@ -85,10 +84,18 @@ fn acr_value(value: Value) -> Option<String> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::config::fault::{Faults, Invalid};
     use serde_json::json;
 
     pub(crate) fn demands(value: Value) -> Demands {
-        Demands::take(&mut Fields::of(value).unwrap()).unwrap().unwrap()
+        taken(value).ok().flatten().unwrap()
+    }
+
+    fn taken(value: Value) -> Result<Option<Demands>, Vec<Invalid>> {
+        let mut faults = Faults::default();
+        let mut table = Table::of(value, "RULES[0]".to_owned(), "", &mut faults).unwrap();
+        let demands = Demands::take(&mut table);
+        if faults.are_none() { Ok(demands) } else { Err(faults.into_all()) }
     }
 
     #[test]
@@ -98,7 +105,7 @@ pub(crate) mod tests {
         }));
         assert_eq!((all.require.len(), all.max_age), (2, Some(Seconds::new(600))));
         assert_eq!(all.acr.unwrap(), ["mfa", "urn:x:y"]);
-        assert_eq!(Demands::take(&mut Fields::of(json!({ "path": "/" })).unwrap()), Some(None));
+        assert_eq!(taken(json!({ "path": "/" })), Ok(None));
     }
 
     #[test]
@@ -121,7 +128,9 @@ pub(crate) mod tests {
             json!({ "acr": ["a\"b"] }),
             json!({ "acr": [1] }),
         ] {
-            assert_eq!(Demands::take(&mut Fields::of(wrong.clone()).unwrap()), None, "{wrong}");
+            let (key, _) = wrong.as_object().unwrap().iter().next().unwrap();
+            let at: Vec<_> = taken(wrong.clone()).unwrap_err().into_iter().map(|fault| fault.at).collect();
+            assert_eq!(at, [format!("RULES[0].{key}")], "{wrong}");
         }
     }
 

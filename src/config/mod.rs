@@ -1,40 +1,45 @@
 //! The gate's configuration: every variable, its default and its bounds, in one place.
 //!
-//! Invariant: a [`Config`] is complete and consistent. A wrong value is an error that names the
-//! variable and what it must be, never the value, and the gate then serves nothing (fails closed).
+//! Invariant: a [`Config`] is complete and consistent. Of what is wrong, all is said at once, each by the variable and
+//! what it must be, never its value, and the gate then serves nothing (fails closed).
 
+mod at_odds;
 mod claim_headers;
 mod demands;
+mod entry;
+mod fault;
+mod not_before;
 mod providers;
 mod readings;
 mod rules;
+mod table;
 mod targets;
+mod unknown;
+mod vars;
 
 pub use claim_headers::ClaimHeaders;
 pub use demands::{Demands, Requirement, read_requirements};
+pub use entry::{Live, Rule, SessionNeed};
+pub use fault::{Broken, Faults, Invalid};
 pub use providers::{ClientAuth, LogoutTokenScope, Provider, SecretText};
-pub use rules::{Entry, Live, Rule, Rules, SessionNeed};
+pub use rules::Rules;
+pub use unknown::misspelt;
 
-use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::base::json::{Fields, array, optional, text};
+use crate::base::json::text;
 use crate::base::names::{is_domain, is_name_space_id};
-use crate::base::time::{Seconds, Timestamp, millis_of_rfc3339};
-use crate::cookies::{ClearCookie, CookieSettings, SameSite, clearing_length};
+use crate::base::time::{Seconds, Timestamp};
+use crate::cookies::{ClearCookie, CookieSettings, SameSite};
 use crate::request::{Head, Language, Origin, is_path};
-use crate::session::{DEFAULT_APP, NotBefore, Policy, Whose};
+use crate::session::{DEFAULT_APP, Policy};
 use crate::token::{Keys, Secret};
-use targets::{OwnPaths, OwnTargets, Target};
-
-/// How far ahead a moment of `NOT_BEFORE` may be: a change that is rolled out takes its time.
-const MAX_AHEAD: Seconds = Seconds::new(300);
-
-const NOT_AHEAD: &str = "at most 5 minutes ahead";
-const MOMENTS: &str =
-    "a time such as 2026-11-28T10:00:00Z, or a table of such times: `all`, `tenant.<id>`, `provider.<key>`";
+use at_odds::NOT_OWN;
+use table::{span, whole_number};
+use targets::OwnTargets;
+use vars::{POSITIVE, Vars};
 
 /// The longest that a browser keeps a cookie: 400 days (RFC 6265bis §5.5).
 const COOKIE_LIFETIME_LIMIT: u32 = 34_560_000;
@@ -42,11 +47,8 @@ const COOKIE_LIFETIME_LIMIT: u32 = 34_560_000;
 /// The shortest API key, in characters.
 const MIN_API_KEY: usize = 20;
 
-/// How many rotations a token may live: the key of each is in the JWKS, and has to be derived for it.
-const MAX_LIVING_KEYS: u32 = 50;
-
-/// How many bytes of `Set-Cookie` a logout may send.
-const CLEARING_LIMIT: usize = 8192;
+/// How many different bytes a secret has: fewer are a pattern that somebody typed.
+const MIN_DIFFERENT: usize = 12;
 
 /// The configuration of one gate.
 pub struct Config {
@@ -134,72 +136,58 @@ fn is_at(url: &str, path: &str, origin: &Origin) -> bool {
     path == if target.is_empty() { "/" } else { target }
 }
 
-/// A variable has a wrong value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// The variable.
-    pub variable: &'static str,
-    /// What it must be.
-    pub must_be: &'static str,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} must be {}", self.variable, self.must_be)
-    }
-}
-
 impl Config {
     /// Reads the configuration from what `lookup` returns for each variable.
     ///
     /// # Errors
-    /// The first variable with a wrong value.
-    pub fn parse(lookup: impl Fn(&str) -> Option<Value>) -> Result<Self, Invalid> {
-        let vars = Vars { lookup };
-        let base_path = vars.path("BASE_PATH", "/auth")?;
-        let providers = providers::read(vars.value("PROVIDERS"), |name| {
-            vars.value(name).as_ref().and_then(Value::as_str).map(str::to_owned)
-        })?;
+    /// Everything that is wrong.
+    pub fn parse(lookup: impl Fn(&str) -> Option<Value>) -> Result<Self, Broken> {
+        let vars = &mut Vars::new(&lookup);
+        let base_path = vars.path("BASE_PATH", "/auth");
+        let providers = providers::read(vars);
         let recheck = |provider: &Rc<Provider>| Some((provider.key.clone(), provider.recheck?));
         let policy = Policy {
             rechecks: providers.iter().filter_map(recheck).collect(),
-            idle: vars.seconds("SESSION_IDLE_TTL", 8_640_000)?,
-            absolute: vars.seconds("SESSION_ABSOLUTE_TTL", 31_536_000)?,
-            grace: vars.grace()?,
-            not_before: vars.not_before()?,
-            max_sessions: vars.positive("MAX_SESSIONS", 100)?.try_into().unwrap_or(usize::MAX),
+            idle: vars.seconds("SESSION_IDLE_TTL", 8_640_000),
+            absolute: vars.seconds("SESSION_ABSOLUTE_TTL", 31_536_000),
+            grace: grace(vars),
+            not_before: not_before::read(vars),
+            max_sessions: vars.positive("MAX_SESSIONS", 100).try_into().unwrap_or(usize::MAX),
         };
-        let config = Self {
-            origin_url: vars.origin("ORIGIN_URL")?,
-            core_path: vars.path("CORE_PATH", "/auth/core")?,
-            logout_path: vars.path("LOGOUT_PATH", "/logout")?,
+        let mut config = Self {
+            origin_url: vars.origin("ORIGIN_URL"),
+            core_path: vars.path("CORE_PATH", "/auth/core"),
+            logout_path: vars.path("LOGOUT_PATH", "/logout"),
             login_url: vars
-                .url("LOGIN_URL")?
+                .url("LOGIN_URL")
                 .or_else(|| vars.value("PROVIDERS").map(|_| format!("{base_path}/login"))),
-            logout_redirect: vars.url("LOGOUT_REDIRECT")?,
-            return_to_origins: vars.origins("RETURN_TO_ORIGINS")?,
-            cors_origins: vars.origins("CORS_ORIGINS")?,
-            rules: vars.rules()?,
-            claim_headers: vars.claim_headers()?,
-            cookies: vars.cookies(&base_path)?,
+            logout_redirect: vars.url("LOGOUT_REDIRECT"),
+            return_to_origins: vars.origins("RETURN_TO_ORIGINS"),
+            cors_origins: vars.origins("CORS_ORIGINS"),
+            rules: rules(vars),
+            claim_headers: ClaimHeaders::read(vars.value("CLAIM_HEADERS"), &mut vars.faults),
+            cookies: cookies(vars, &base_path),
             base_path,
             policy,
-            clear_site_data: vars.clear_site_data()?,
-            anti_csrf: vars.anti_csrf()?,
-            allow_same_site: vars.switch("ALLOW_SAME_SITE", false)?,
-            origin_control: vars.switch("ORIGIN_CONTROL", true)?,
-            server_timing: vars.switch("SERVER_TIMING", false)?,
-            origin_timeout: vars.origin_timeout()?,
-            api_keys: vars.api_keys()?,
+            clear_site_data: clear_site_data(vars),
+            anti_csrf: anti_csrf(vars),
+            allow_same_site: vars.switch("ALLOW_SAME_SITE", false),
+            origin_control: vars.switch("ORIGIN_CONTROL", true),
+            server_timing: vars.switch("SERVER_TIMING", false),
+            // Without a value there is no limit but the platform's.
+            origin_timeout: vars.read("ORIGIN_TIMEOUT", POSITIVE, span),
+            api_keys: api_keys(vars),
             providers,
-            look: vars.look()?,
+            look: look(vars),
             own_targets: OwnTargets::new(),
-            secrets: vars.secrets()?,
-            rotation: vars.seconds("SIGNING_KEY_ROTATION", 604_800)?,
-            access_ttl: vars.seconds("ACCESS_TOKEN_TTL", 3600)?,
-            app_id: vars.app_id()?,
+            secrets: secrets(vars),
+            rotation: vars.seconds("SIGNING_KEY_ROTATION", 604_800),
+            access_ttl: vars.seconds("ACCESS_TOKEN_TTL", 3600),
+            app_id: app_id(vars),
         };
-        config.consistent()
+        let faults = std::mem::take(&mut vars.faults);
+        let faults = config.at_odds(faults).into_all();
+        if faults.is_empty() { Ok(config) } else { Err(Broken { faults, base_path: config.base_path }) }
     }
 
     /// The keys of the app that the gate serves.
@@ -244,390 +232,195 @@ impl Config {
         self.login_url.as_deref().is_some_and(|login| is_at(login, path, origin))
     }
 
+    /// What is wrong with the settings at this time, and may be right later.
+    ///
+    /// # Errors
+    /// The variable that names a moment too far ahead.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), Invalid> {
+        not_before::check(&self.policy.not_before, now)
+    }
+
     /// What is wrong with a gate at this origin.
     ///
     /// # Errors
     /// The variable that leads from there to a route of the gate's own.
     pub fn check_at(&self, origin: &Origin) -> Result<(), Invalid> {
         match self.own_targets.iter().find(|(_, at)| at == origin) {
-            Some((variable, _)) => Err(Invalid { variable, must_be: NOT_OWN }),
+            Some((variable, _)) => Err(Invalid::new(variable, NOT_OWN)),
             None => Ok(()),
         }
     }
-
-    /// What is wrong with the settings at this time, and may be right later.
-    ///
-    /// # Errors
-    /// The variable that names a moment too far ahead.
-    pub fn check_time(&self, now: Timestamp) -> Result<(), Invalid> {
-        let latest = now.after(MAX_AHEAD).millis().saturating_add(999);
-        match self.policy.not_before.iter().find(|end| end.at > latest) {
-            Some(_) => Err(Invalid { variable: "NOT_BEFORE", must_be: NOT_AHEAD }),
-            None => Ok(()),
-        }
-    }
-
-    fn consistent(self) -> Result<Self, Invalid> {
-        let routes = [("LOGOUT_PATH", &self.logout_path), ("CORE_PATH", &self.core_path)];
-        for (variable, path) in routes {
-            if path == &self.base_path {
-                return Err(Invalid { variable, must_be: "another path than BASE_PATH" });
-            }
-        }
-        if self.logout_path == self.core_path {
-            return Err(Invalid { variable: "LOGOUT_PATH", must_be: "another path than CORE_PATH" });
-        }
-        if self.access_ttl.get() > self.rotation.get().saturating_mul(MAX_LIVING_KEYS) {
-            return Err(Invalid {
-                variable: "SIGNING_KEY_ROTATION",
-                must_be: "at least a fiftieth of ACCESS_TOKEN_TTL",
-            });
-        }
-        if clearing_length(&self.cookies, &self.base_path) > CLEARING_LIMIT {
-            return Err(Invalid {
-                variable: "CLEAR_COOKIES",
-                must_be: "so few cookies that clearing them fits in 8 KB of headers",
-            });
-        }
-        self.with_targets()
-    }
-
-    fn with_targets(self) -> Result<Self, Invalid> {
-        let own = OwnPaths { base: &self.base_path, core: &self.core_path, logout: &self.logout_path };
-        let mut own_targets = OwnTargets::new();
-        for (variable, text) in [("LOGIN_URL", &self.login_url), ("LOGOUT_REDIRECT", &self.logout_redirect)] {
-            match text.as_deref().map_or(Target::Fine, |text| own.target(text)) {
-                Target::Fine => {}
-                Target::OwnAt(origin) => own_targets.push((variable, origin)),
-                Target::Own => return Err(Invalid { variable, must_be: NOT_OWN }),
-                Target::Plain => return Err(Invalid { variable, must_be: NOT_PLAIN }),
-            }
-        }
-        Ok(Self { own_targets, ..self })
-    }
 }
 
-const NOT_OWN: &str =
-    "a page that is none of the gate's own: not LOGOUT_PATH, and under BASE_PATH none but BASE_PATH/login";
-const NOT_PLAIN: &str = "a URL with https:, unless it is on this machine";
-
-const RULES_MUST_BE: &str = "an array of tables like { path = \"/x/*\", session = \"required\" | \"optional\" | \"none\", fresh = 30 }; require, max_age and acr need session = \"required\"";
-const CLAIM_HEADERS_MUST_BE: &str =
-    "a table like { \"X-Forwarded-Email\" = \"email\" }, of names that neither HTTP nor the gate uses";
-const POSITIVE: &str = "a positive whole number";
-
-struct Vars<Lookup> {
-    lookup: Lookup,
-}
-
-impl<Lookup: Fn(&str) -> Option<Value>> Vars<Lookup> {
-    /// The value, unless it is missing or an empty text, which is how a shell spells missing.
-    fn value(&self, variable: &str) -> Option<Value> {
-        (self.lookup)(variable).filter(|value| !value.is_null() && value.as_str() != Some(""))
-    }
-
-    fn text(&self, variable: &'static str, must_be: &'static str) -> Result<Option<String>, Invalid> {
-        match self.value(variable) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Invalid { variable, must_be }),
-        }
-    }
-
-    fn positive(&self, variable: &'static str, default: u32) -> Result<u32, Invalid> {
-        match self.whole_number(variable, default, POSITIVE)? {
-            0 => Err(Invalid { variable, must_be: POSITIVE }),
-            number => Ok(number),
-        }
-    }
-
-    fn whole_number(
-        &self,
-        variable: &'static str,
-        default: u32,
-        must_be: &'static str,
-    ) -> Result<u32, Invalid> {
-        let number = match self.value(variable) {
-            None => return Ok(default),
-            Some(Value::Number(number)) => number.as_u64(),
-            // A value from `.dev.vars` or the dashboard is always a text.
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        number.and_then(|number| u32::try_from(number).ok()).ok_or(Invalid { variable, must_be })
-    }
-
-    fn seconds(&self, variable: &'static str, default: u32) -> Result<Seconds, Invalid> {
-        self.positive(variable, default).map(Seconds::new)
-    }
-
-    fn not_before(&self) -> Result<Vec<NotBefore>, Invalid> {
-        let variable = "NOT_BEFORE";
-        match self.value(variable) {
-            None => Ok(Vec::new()),
-            Some(value) => not_before(value).ok_or(Invalid { variable, must_be: MOMENTS }),
-        }
-    }
-
-    fn origin_timeout(&self) -> Result<Option<Seconds>, Invalid> {
-        let variable = "ORIGIN_TIMEOUT";
-        // Without a value there is no limit but the platform's.
-        if self.value(variable).is_none() {
-            return Ok(None);
-        }
-        self.seconds(variable, 0).map(Some)
-    }
-
-    fn grace(&self) -> Result<Seconds, Invalid> {
-        self.whole_number("REFRESH_GRACE", 30, "a whole number of seconds, 0 to switch it off")
-            .map(Seconds::new)
-    }
-
-    fn switch(&self, variable: &'static str, default: bool) -> Result<bool, Invalid> {
-        let must_be = "on or off";
-        match self.value(variable) {
-            None => Ok(default),
-            Some(Value::Bool(on)) => Ok(on),
-            Some(Value::String(text)) => match text.as_str() {
-                "on" | "true" => Ok(true),
-                "off" | "false" => Ok(false),
-                _ => Err(Invalid { variable, must_be }),
-            },
-            Some(_) => Err(Invalid { variable, must_be }),
-        }
-    }
-
-    /// An array, also as a text with JSON in it.
-    fn list<T>(
-        &self,
-        variable: &'static str,
-        must_be: &'static str,
-        read: fn(Value) -> Option<T>,
-    ) -> Result<Vec<T>, Invalid> {
-        let value = match self.value(variable) {
-            None => return Ok(Vec::new()),
-            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
-            Some(value) => value,
-        };
-        array(value, read).ok_or(Invalid { variable, must_be })
-    }
-
-    fn rules(&self) -> Result<Rules, Invalid> {
-        let entries = self.list("RULES", RULES_MUST_BE, Entry::read)?;
-        let must_be = "paths that can be read in fewer ways: write them without escapes and parameters";
-        Rules::new(entries).ok_or(Invalid { variable: "RULES", must_be })
-    }
-
-    fn claim_headers(&self) -> Result<ClaimHeaders, Invalid> {
-        let variable = "CLAIM_HEADERS";
-        let value = match self.value(variable) {
-            None => return Ok(ClaimHeaders::default()),
-            Some(Value::String(text)) => serde_json::from_str(&text).unwrap_or_default(),
-            Some(value) => value,
-        };
-        ClaimHeaders::read(value).ok_or(Invalid { variable, must_be: CLAIM_HEADERS_MUST_BE })
-    }
-
-    fn path(&self, variable: &'static str, default: &str) -> Result<String, Invalid> {
-        let must_be = "a path like /name, without query, trailing slash or escapes";
-        let path = self.text(variable, must_be)?.unwrap_or_else(|| default.to_owned());
-        let plain =
-            is_path(&path) && path.len() > 1 && !path.ends_with('/') && !path.contains(['%', '?', '#', '*']);
-        if plain { Ok(path) } else { Err(Invalid { variable, must_be }) }
-    }
-
-    fn url(&self, variable: &'static str) -> Result<Option<String>, Invalid> {
-        let must_be = "a path like /login or a URL like https://host/login";
-        let Some(text) = self.text(variable, must_be)? else { return Ok(None) };
-        let absolute = || Origin::of_url(&text).is_some() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_path(&text) || absolute() { Ok(Some(text)) } else { Err(Invalid { variable, must_be }) }
-    }
-
-    fn origin(&self, variable: &'static str) -> Result<Option<Origin>, Invalid> {
-        let must_be = "an origin like https://host or http://host:port, without a path";
-        match self.text(variable, must_be)? {
-            None => Ok(None),
-            Some(text) => Origin::parse(&text).map(Some).ok_or(Invalid { variable, must_be }),
-        }
-    }
-
-    fn origins(&self, variable: &'static str) -> Result<Vec<Origin>, Invalid> {
-        let must_be = "an array of origins like [\"https://host\"], without paths";
-        self.list(variable, must_be, |value| Origin::parse(value.as_str()?))
-    }
-
-    fn cookies(&self, base_path: &str) -> Result<CookieSettings, Invalid> {
-        let domain = self.domain()?;
-        let refresh_path = match self.text("REFRESH_COOKIE_PATH", REFRESH_PATH)? {
-            None => "/".to_owned(),
-            Some(path) if is_path(&path) && !path.contains([';', '?', '#', ',']) => path,
-            Some(_) => return Err(Invalid { variable: "REFRESH_COOKIE_PATH", must_be: REFRESH_PATH }),
-        };
-        // A browser sends the cookie where it is needed only if the path covers the refresh route.
-        let refresh_route = format!("{base_path}/session/refresh");
-        let covered = refresh_route.strip_prefix(refresh_path.trim_end_matches('/'));
-        if !covered.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-            return Err(Invalid { variable: "REFRESH_COOKIE_PATH", must_be: REFRESH_PATH });
-        }
-        Ok(CookieSettings {
-            domain,
-            same_site: self.same_site()?,
-            refresh_path,
-            clear: self.clear_cookies()?,
-            lifetime_limit: COOKIE_LIFETIME_LIMIT,
-        })
-    }
-
-    fn domain(&self) -> Result<Option<String>, Invalid> {
-        let must_be = "a domain name like example.com";
-        let Some(text) = self.text("COOKIE_DOMAIN", must_be)? else { return Ok(None) };
-        let domain = text.strip_prefix('.').unwrap_or(&text).to_ascii_lowercase();
-        if is_domain(&domain) {
-            Ok(Some(domain))
-        } else {
-            Err(Invalid { variable: "COOKIE_DOMAIN", must_be })
-        }
-    }
-
-    fn same_site(&self) -> Result<SameSite, Invalid> {
-        let (variable, must_be) = ("COOKIE_SAMESITE", "Lax, Strict or None");
-        let text = self.text(variable, must_be)?.unwrap_or_else(|| "Lax".to_owned());
-        SameSite::parse(&text).ok_or(Invalid { variable, must_be })
-    }
-
-    fn clear_cookies(&self) -> Result<Vec<ClearCookie>, Invalid> {
-        let variable = "CLEAR_COOKIES";
-        let must_be = "an array of cookie names or of tables like { name = \"x\", path = \"/\", domain = \"example.com\" }";
-        let cookies = self.list(variable, must_be, ClearCookie::read)?;
-        for cookie in &cookies {
-            if !cookie.is_well_formed() {
-                return Err(Invalid { variable, must_be });
-            }
-            if !cookie.obeys_its_prefix() {
-                let must_be = "free of a __Host- name with a domain or another path than /";
-                return Err(Invalid { variable, must_be });
-            }
-        }
-        Ok(cookies)
-    }
-
-    fn clear_site_data(&self) -> Result<String, Invalid> {
-        let (variable, must_be) = ("CLEAR_SITE_DATA", "an array of types like [\"storage\"], or [] for none");
-        if self.value(variable).is_none() {
-            // An empty text switches the header off; a missing variable is the default.
-            let off = (self.lookup)(variable).is_some();
-            return Ok(if off { String::new() } else { "\"storage\"".to_owned() });
-        }
-        let types = self.list(variable, must_be, text)?;
-        let known = |kind: &String| kind == "*" || kind.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if types.iter().all(|kind| !kind.is_empty() && known(kind)) {
-            Ok(types.iter().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(", "))
-        } else {
-            Err(Invalid { variable, must_be })
-        }
-    }
-
-    fn anti_csrf(&self) -> Result<AntiCsrfMode, Invalid> {
-        let invalid =
-            Invalid { variable: "ANTI_CSRF", must_be: "fetch-metadata, token, custom-header or none" };
-        match self.text(invalid.variable, invalid.must_be)?.as_deref() {
-            None | Some("fetch-metadata") => Ok(AntiCsrfMode::FetchMetadata),
-            Some("token") => Ok(AntiCsrfMode::Token),
-            Some("custom-header") => Ok(AntiCsrfMode::CustomHeader),
-            Some("none") => Ok(AntiCsrfMode::None),
-            Some(_) => Err(invalid),
-        }
-    }
-
-    /// An empty list, or one with nothing but commas in it, means none.
-    fn api_keys(&self) -> Result<Vec<String>, Invalid> {
-        let (variable, must_be) = ("API_KEYS", "keys of at least 20 characters, separated by commas");
-        let text = self.text(variable, must_be)?.unwrap_or_default();
-        let keys: Vec<String> =
-            text.split(',').map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
-        let is_long = |key: &String| key.chars().count() >= MIN_API_KEY;
-        if keys.iter().all(is_long) { Ok(keys) } else { Err(Invalid { variable, must_be }) }
-    }
-
-    fn look(&self) -> Result<Look, Invalid> {
-        let accent = self.text("PAGE_ACCENT", ACCENT)?.unwrap_or_else(|| "#3451b2".to_owned());
-        let digits = accent.strip_prefix('#').unwrap_or_default();
-        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Invalid { variable: "PAGE_ACCENT", must_be: ACCENT });
-        }
-        Ok(Look {
-            title: self.text("PAGE_TITLE", "a text")?.unwrap_or_else(|| "Your account".to_owned()),
-            accent,
-            stylesheet: self.url("PAGE_STYLESHEET")?,
-            logo: self.url("PAGE_LOGO")?,
-            language: self.language()?,
-        })
-    }
-
-    fn language(&self) -> Result<Option<Language>, Invalid> {
-        let (variable, must_be) = ("PAGE_LANGUAGE", "en, de, fr, es, pt, it, nl, pl, ja, zh, ar or he");
-        let Some(text) = self.text(variable, must_be)? else { return Ok(None) };
-        Language::of_tag(&text).map(Some).ok_or(Invalid { variable, must_be })
-    }
-
-    fn secrets(&self) -> Result<Rc<[Secret]>, Invalid> {
-        let must_be = "a secret of at least 32 bytes";
-        let secret = |variable| match self.text(variable, must_be)? {
-            None => Ok(None),
-            Some(text) => Secret::new(&text).map(Some).ok_or(Invalid { variable, must_be }),
-        };
-        let current = secret("GATE_SECRET")?.ok_or(Invalid { variable: "GATE_SECRET", must_be })?;
-        Ok([Some(current), secret("GATE_SECRET_PREVIOUS")?].into_iter().flatten().collect())
-    }
-
-    fn app_id(&self) -> Result<String, Invalid> {
-        let (variable, must_be) = ("APP_ID", "lower-case letters, digits and hyphens, at most 64");
-        let id = self.text(variable, must_be)?.unwrap_or_else(|| DEFAULT_APP.to_owned());
-        if is_name_space_id(&id) { Ok(id) } else { Err(Invalid { variable, must_be }) }
-    }
-}
-
-const ACCENT: &str = "a colour like #3451b2";
+const RULES: &str = "an array of tables like { path = \"/x/*\", session = \"required\" }";
+const LANGUAGES: &str = "en, de, fr, es, pt, it, nl, pl, ja, zh, ar or he";
 const REFRESH_PATH: &str = "/ or a path that covers BASE_PATH/session/refresh";
 
-/// `NOT_BEFORE`: a time for everybody, or a table of times.
-fn not_before(value: Value) -> Option<Vec<NotBefore>> {
-    let at = |value: Value| millis_of_rfc3339(&text(value)?);
-    if value.is_string() {
-        return Some(vec![NotBefore { whose: Whose::All, at: at(value)? }]);
+fn rules(vars: &mut Vars<'_>) -> Rules {
+    Rules::read(vars.list("RULES", RULES), &mut vars.faults)
+}
+
+fn grace(vars: &mut Vars<'_>) -> Seconds {
+    let must_be = "a whole number of seconds, 0 to switch it off";
+    Seconds::new(vars.read("REFRESH_GRACE", must_be, whole_number).unwrap_or(30))
+}
+
+fn cookies(vars: &mut Vars<'_>, base_path: &str) -> CookieSettings {
+    let domain = |text: &str| text.strip_prefix('.').unwrap_or(text).to_ascii_lowercase();
+    let is_domain = |text: &str| is_domain(&domain(text));
+    // A browser sends the cookie where it is needed only if the path covers the refresh route.
+    let refresh_route = format!("{base_path}/session/refresh");
+    let covers = |path: &str| {
+        let rest = refresh_route.strip_prefix(path.trim_end_matches('/'));
+        is_path(path)
+            && !path.contains([';', '?', '#', ','])
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let same_site =
+        vars.read("COOKIE_SAMESITE", "Lax, Strict or None", |value| SameSite::parse(value.as_str()?));
+    CookieSettings {
+        domain: vars
+            .text("COOKIE_DOMAIN", "a domain name like example.com", is_domain)
+            .as_deref()
+            .map(domain),
+        same_site: same_site.unwrap_or(SameSite::Lax),
+        refresh_path: vars
+            .text("REFRESH_COOKIE_PATH", REFRESH_PATH, covers)
+            .unwrap_or_else(|| "/".to_owned()),
+        clear: clear_cookies(vars),
+        lifetime_limit: COOKIE_LIFETIME_LIMIT,
     }
-    let mut fields = Fields::of(value)?;
-    let everybody = optional(fields.take("all"), Some)?.map(|at| (Whose::All, at));
-    let mut named =
-        |kind| Some(optional(fields.take(kind), Fields::of)?.map(Fields::into_map).unwrap_or_default());
-    let tenants = named("tenant")?.into_iter().map(|(id, at)| (Whose::Tenant(id), at));
-    let providers = named("provider")?.into_iter().map(|(key, at)| (Whose::Provider(key), at));
-    let moments = everybody.into_iter().chain(tenants).chain(providers);
-    let moments: Vec<_> =
-        moments.map(|(whose, value)| Some(NotBefore { whose, at: at(value)? })).collect::<Option<_>>()?;
-    // A table that says nothing, or something else, may have lost what it was made for.
-    (fields.left_over().is_none() && !moments.is_empty()).then_some(moments)
+}
+
+fn clear_cookies(vars: &mut Vars<'_>) -> Vec<ClearCookie> {
+    let must_be = "a cookie name or a table like { name = \"x\", path = \"/\", domain = \"example.com\" }; \
+                   with a __Host- name, without domain and with the path /";
+    vars.each("CLEAR_COOKIES", "an array of cookie names or tables", must_be, |value| {
+        ClearCookie::read(value).filter(|cookie| cookie.is_well_formed() && cookie.obeys_its_prefix())
+    })
+}
+
+fn clear_site_data(vars: &mut Vars<'_>) -> String {
+    let variable = "CLEAR_SITE_DATA";
+    if vars.value(variable).is_none() {
+        // An empty text switches the header off; a missing variable is the default.
+        let off = vars.raw(variable).is_some();
+        return if off { String::new() } else { "\"storage\"".to_owned() };
+    }
+    let types = vars.each(
+        variable,
+        "an array of types like [\"storage\"], or [] for none",
+        "a type like storage",
+        |value| {
+            let is_type = |kind: &String| {
+                kind == "*" || (!kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            };
+            text(value).filter(is_type).map(|kind| format!("\"{kind}\""))
+        },
+    );
+    types.join(", ")
+}
+
+fn anti_csrf(vars: &mut Vars<'_>) -> AntiCsrfMode {
+    let must_be = "fetch-metadata, token, custom-header or none";
+    let mode = vars.read("ANTI_CSRF", must_be, |value| match value.as_str()? {
+        "fetch-metadata" => Some(AntiCsrfMode::FetchMetadata),
+        "token" => Some(AntiCsrfMode::Token),
+        "custom-header" => Some(AntiCsrfMode::CustomHeader),
+        "none" => Some(AntiCsrfMode::None),
+        _ => None,
+    });
+    mode.unwrap_or(AntiCsrfMode::FetchMetadata)
+}
+
+/// An empty list, or one with nothing but commas in it, means none.
+fn api_keys(vars: &mut Vars<'_>) -> Vec<String> {
+    let must_be = "keys of at least 20 characters, separated by commas";
+    let keys = vars.read("API_KEYS", must_be, |value| {
+        let keys: Vec<String> = value
+            .as_str()?
+            .split(',')
+            .map(str::trim)
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned)
+            .collect();
+        keys.iter().all(|key| key.chars().count() >= MIN_API_KEY).then_some(keys)
+    });
+    keys.unwrap_or_default()
+}
+
+fn look(vars: &mut Vars<'_>) -> Look {
+    let is_colour = |text: &str| {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let look = Look::default();
+    Look {
+        title: vars.text("PAGE_TITLE", "a text", |_| true).unwrap_or(look.title),
+        accent: vars.text("PAGE_ACCENT", "a colour like #3451b2", is_colour).unwrap_or(look.accent),
+        stylesheet: vars.url("PAGE_STYLESHEET"),
+        logo: vars.url("PAGE_LOGO"),
+        language: vars.read("PAGE_LANGUAGE", LANGUAGES, |value| Language::of_tag(value.as_str()?)),
+    }
+}
+
+fn secrets(vars: &mut Vars<'_>) -> Rc<[Secret]> {
+    let must_be = "a secret of at least 32 bytes, of which at least 12 are different";
+    let mut secret = |variable| {
+        vars.read(variable, must_be, |value| {
+            let text = value.as_str()?;
+            let is_new = |(at, byte): &(usize, u8)| !text.bytes().take(*at).any(|earlier| earlier == *byte);
+            Secret::new(text).filter(|_| text.bytes().enumerate().filter(is_new).count() >= MIN_DIFFERENT)
+        })
+    };
+    let (current, previous) = (secret("GATE_SECRET"), secret("GATE_SECRET_PREVIOUS"));
+    if vars.value("GATE_SECRET").is_none() {
+        vars.faults.add("GATE_SECRET", must_be);
+    }
+    current.into_iter().chain(previous).collect()
+}
+
+fn app_id(vars: &mut Vars<'_>) -> String {
+    let must_be = "lower-case letters, digits and hyphens, at most 64";
+    vars.text("APP_ID", must_be, is_name_space_id).unwrap_or_else(|| DEFAULT_APP.to_owned())
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            title: "Your account".to_owned(),
+            accent: "#3451b2".to_owned(),
+            stylesheet: None,
+            logo: None,
+            language: None,
+        }
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    pub(crate) use super::claim_headers::tests::claim_headers;
     pub(crate) use super::demands::tests::demands;
     use super::*;
+    use crate::session::{NotBefore, Whose};
     use serde_json::json;
 
-    pub(crate) fn config(vars: Value) -> Result<Config, Invalid> {
+    pub(crate) fn config(vars: Value) -> Result<Config, Broken> {
         Config::parse(move |variable| match (vars.get(variable), variable) {
             (None, "GATE_SECRET") => Some(json!("0123456789abcdef0123456789abcdef")),
             (value, _) => value.cloned(),
         })
     }
 
+    /// Where the faults are.
+    pub(crate) fn faults(vars: Value) -> Vec<String> {
+        let faults = config(vars).err().map(|broken| broken.faults).unwrap_or_default();
+        faults.into_iter().map(|fault| fault.at).collect()
+    }
+
     #[track_caller]
-    fn refused(vars: Value, variable: &str) {
-        match config(vars) {
-            Err(invalid) => assert_eq!(invalid.variable, variable),
-            Ok(_) => panic!("{variable} was accepted"),
-        }
+    fn refused(vars: Value, at: &str) {
+        assert_eq!(faults(vars.clone()), [at], "{vars}");
     }
 
     #[test]
@@ -670,6 +463,11 @@ pub(crate) mod tests {
         refused(json!({ "GATE_SECRET": "short" }), "GATE_SECRET");
         refused(json!({ "GATE_SECRET": null }), "GATE_SECRET");
         refused(json!({ "GATE_SECRET_PREVIOUS": "short" }), "GATE_SECRET_PREVIOUS");
+        for variable in ["GATE_SECRET", "GATE_SECRET_PREVIOUS"] {
+            refused(json!({ variable: "0123456789a".repeat(4) }), variable);
+            refused(json!({ variable: "x".repeat(64) }), variable);
+            assert!(config(json!({ variable: "0123456789ab".repeat(3) })).is_ok());
+        }
         for variable in [
             "ACCESS_TOKEN_TTL",
             "SESSION_IDLE_TTL",
@@ -683,32 +481,12 @@ pub(crate) mod tests {
             }
         }
         refused(json!({ "REFRESH_GRACE": -1 }), "REFRESH_GRACE");
-        let time = "2026-11-28T10:00:00Z";
-        for value in [
-            json!("yesterday"),
-            json!(1_795_860_000),
-            json!([time]),
-            json!({}),
-            json!({ "all": "never" }),
-            json!({ "tenants": { "acme": time } }),
-            json!({ "tenant": time }),
-            json!({ "tenant": {} }),
-            json!({ "all": time, "provider": { "corp": 7 } }),
-        ] {
-            refused(json!({ "NOT_BEFORE": value }), "NOT_BEFORE");
-        }
-        refused(json!({ "RULES": [{ "path": "x", "session": "none" }] }), "RULES");
-        refused(json!({ "RULES": [{ "path": "/x", "session": "never" }] }), "RULES");
-        refused(json!({ "RULES": [{ "path": "/x", "sesion": "none" }] }), "RULES");
         refused(json!({ "RULES": {} }), "RULES");
-        for demands in [json!({ "require": {} }), json!({ "max_age": 0 }), json!({ "acr": [] })] {
-            let mut rule = json!({ "path": "/x" });
-            rule.as_object_mut().unwrap().extend(demands.as_object().unwrap().clone());
-            refused(json!({ "RULES": [rule] }), "RULES");
-        }
-        for value in [json!([]), json!("x"), json!({ "Gate-User": "email" }), json!({ "X-A": "" })] {
-            refused(json!({ "CLAIM_HEADERS": value }), "CLAIM_HEADERS");
-        }
+        refused(json!({ "RULES": "[" }), "RULES");
+        refused(json!({ "CLAIM_HEADERS": [] }), "CLAIM_HEADERS");
+        refused(json!({ "CLAIM_HEADERS": "x" }), "CLAIM_HEADERS");
+        refused(json!({ "CLAIM_HEADERS": { "Gate-User": "email" } }), "CLAIM_HEADERS.Gate-User");
+        refused(json!({ "CLAIM_HEADERS": { "X-A": "", "X-B": "b" } }), "CLAIM_HEADERS.X-A");
         for value in ["auth", "/", "/auth/", "/a?b", "//host", "/a b", "/%61"] {
             refused(json!({ "BASE_PATH": value }), "BASE_PATH");
         }
@@ -731,22 +509,45 @@ pub(crate) mod tests {
             refused(json!({ variable: "/bye", "LOGOUT_PATH": "/bye" }), variable);
             assert!(config(json!({ variable: "/auth/login" })).is_ok());
         }
-        refused(json!({ "RETURN_TO_ORIGINS": ["https://a.example/"] }), "RETURN_TO_ORIGINS");
-        refused(json!({ "CORS_ORIGINS": ["*"] }), "CORS_ORIGINS");
+        refused(
+            json!({ "RETURN_TO_ORIGINS": ["https://a.example", "https://a.example//"] }),
+            "RETURN_TO_ORIGINS[1]",
+        );
+        refused(json!({ "CORS_ORIGINS": ["*"] }), "CORS_ORIGINS[0]");
+        refused(json!({ "CORS_ORIGINS": "*" }), "CORS_ORIGINS");
         for value in ["com", "a..b", "192.168.0.1", "a.b;x", "https://a.b"] {
             refused(json!({ "COOKIE_DOMAIN": value }), "COOKIE_DOMAIN");
         }
         refused(json!({ "COOKIE_SAMESITE": "Maybe" }), "COOKIE_SAMESITE");
         refused(json!({ "REFRESH_COOKIE_PATH": "/elsewhere" }), "REFRESH_COOKIE_PATH");
-        refused(json!({ "CLEAR_COOKIES": [{ "name": "__Host-x", "domain": "a.example" }] }), "CLEAR_COOKIES");
-        refused(json!({ "CLEAR_COOKIES": [{ "name": "__Host-x", "path": "/y" }] }), "CLEAR_COOKIES");
-        refused(json!({ "CLEAR_COOKIES": ["a;b"] }), "CLEAR_COOKIES");
+        refused(
+            json!({ "CLEAR_COOKIES": [{ "name": "__Host-x", "domain": "a.example" }] }),
+            "CLEAR_COOKIES[0]",
+        );
+        refused(json!({ "CLEAR_COOKIES": [{ "name": "__Host-x", "path": "/y" }] }), "CLEAR_COOKIES[0]");
+        refused(json!({ "CLEAR_COOKIES": ["a", "a;b"] }), "CLEAR_COOKIES[1]");
         let many: Vec<String> = (0..100).map(|n| format!("{}{n}", "x".repeat(50))).collect();
         refused(json!({ "CLEAR_COOKIES": many }), "CLEAR_COOKIES");
-        refused(json!({ "CLEAR_SITE_DATA": ["sto\"rage"] }), "CLEAR_SITE_DATA");
+        refused(json!({ "CLEAR_SITE_DATA": ["sto\"rage"] }), "CLEAR_SITE_DATA[0]");
         refused(json!({ "ANTI_CSRF": "maybe" }), "ANTI_CSRF");
         refused(json!({ "ALLOW_SAME_SITE": "maybe" }), "ALLOW_SAME_SITE");
         refused(json!({ "ORIGIN_CONTROL": 1 }), "ORIGIN_CONTROL");
+        refused(json!({ "ORIGIN_CONTROL": "off" }), "ORIGIN_CONTROL");
+        refused(json!({ "ORIGIN_CONTROL": false, "API_KEYS": "," }), "ORIGIN_CONTROL");
+        refused(json!({ "RULES": [{ "path": "/*", "control": false }] }), "RULES");
+        for rules in
+            [json!([]), json!([{ "path": "/x" }, { "path": "/x/*" }, { "path": "/*", "control": false }])]
+        {
+            let provider = json!({ "key": "corp", "issuer": "https://idp.example", "client_id": "gate" });
+            for way in [json!({ "PROVIDERS": [provider] }), json!({ "API_KEYS": "a-key-of-20-characters" })] {
+                let mut vars = way;
+                vars["ORIGIN_CONTROL"] = json!("off");
+                vars["RULES"] = rules.clone();
+                assert!(config(vars).is_ok());
+            }
+        }
+        let rules = json!([{ "path": "/a/*", "session": "none" }, { "path": "/a/b" }, { "path": "/a/b/*" }]);
+        assert_eq!(faults(json!({ "RULES": rules })), ["RULES[1]", "RULES[2]"]);
         refused(json!({ "APP_ID": "Not an id" }), "APP_ID");
         for keys in ["x", "a-key-of-19-charac.", "a-key-of-20-characters,short"] {
             refused(json!({ "API_KEYS": keys }), "API_KEYS");
@@ -758,11 +559,62 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn all_that_is_wrong_is_said_at_once_and_each_thing_once() {
+        let vars = json!({
+            "GATE_SECRET": null, "ORIGIN_URL": 7, "SESSION_IDLE_TTL": "soon", "LOGOUT_PATH": "/auth/core", "ANTI_CSRF": "x",
+            "RULES": [{ "path": "/a" }, { "pfad": "/b", "fresh": "x" }], "CLEAR_COOKIES": ["", "a"], "BASE_PATH": "/moved",
+        });
+        let broken = config(vars).err().unwrap();
+        assert_eq!(broken.base_path, "/moved");
+        let mut at: Vec<_> = broken.faults.iter().map(|fault| fault.at.as_str()).collect();
+        at.sort_unstable();
+        let expected = [
+            "ANTI_CSRF",
+            "CLEAR_COOKIES[0]",
+            "GATE_SECRET",
+            "LOGOUT_PATH",
+            "ORIGIN_URL",
+            "RULES[1].fresh",
+            "RULES[1].path",
+            "RULES[1].pfad",
+            "SESSION_IDLE_TTL",
+        ];
+        assert_eq!(at, expected);
+    }
+
+    #[test]
+    fn what_follows_from_another_fault_is_none_of_its_own() {
+        let rules = json!([{ "path": "/x", "session": "none" }, { "path": "/x", "session": "maybe" }]);
+        let vars = json!({ "ORIGIN_CONTROL": "off", "API_KEYS": "short", "RULES": rules });
+        assert_eq!(faults(vars), ["RULES[1].session", "API_KEYS"]);
+    }
+
+    #[test]
+    fn where_base_path_itself_is_wrong_health_is_at_its_default() {
+        assert_eq!(config(json!({ "BASE_PATH": "x" })).err().unwrap().base_path, "/auth");
+    }
+
+    #[test]
+    fn an_origin_may_end_with_a_slash() {
+        let origins = ["https://a.example/", "http://localhost:1/"];
+        let vars = json!({ "ORIGIN_URL": origins[1], "RETURN_TO_ORIGINS": origins, "CORS_ORIGINS": origins });
+        let config = config(vars).ok().unwrap();
+        assert_eq!(config.origin_url.as_ref().map(Origin::as_str), Some("http://localhost:1"));
+        for read in [&config.return_to_origins, &config.cors_origins] {
+            let read: Vec<_> = read.iter().map(Origin::as_str).collect();
+            assert_eq!(read, ["https://a.example", "http://localhost:1"]);
+        }
+    }
+
+    #[test]
     fn a_url_of_the_gate_s_own_host_is_its_path() {
         for variable in ["LOGIN_URL", "LOGOUT_REDIRECT"] {
             let config = config(json!({ variable: "https://app.example/logout" })).ok().unwrap();
             let check = |origin| config.check_at(&Origin::parse(origin).unwrap());
-            assert_eq!(check("https://app.example").err().map(|invalid| invalid.variable), Some(variable));
+            assert_eq!(
+                check("https://app.example").err().map(|invalid| invalid.at).as_deref(),
+                Some(variable)
+            );
             assert!(check("https://other.example").is_ok() && check("http://app.example").is_ok());
         }
     }
@@ -782,7 +634,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_message_says_what_the_variable_must_be_and_not_what_it_is() {
-        let message = config(json!({ "GATE_SECRET": "hunter2" })).err().unwrap().to_string();
-        assert_eq!(message, "GATE_SECRET must be a secret of at least 32 bytes");
+        let broken = config(json!({ "GATE_SECRET": "hunter2" })).err().unwrap();
+        let message = "GATE_SECRET must be a secret of at least 32 bytes, of which at least 12 are different";
+        assert_eq!(broken.faults[0].to_string(), message);
     }
 }

@@ -10,9 +10,11 @@ use oidc::issuer::{Issuer, Tenants};
 use oidc::quirks::{EndSessionStyle, Quirks};
 use serde_json::Value;
 
-use super::Invalid;
-use super::demands::{Requirement, read_requirements};
-use crate::base::json::{Fields, array, optional, text};
+use super::demands::{REQUIRE, Requirement, read_requirements};
+use super::fault::Faults;
+use super::table::{Table, span};
+use super::vars::{POSITIVE, Vars};
+use crate::base::json::{Fields, array, text};
 use crate::base::time::Seconds;
 
 /// The longest key of a provider, in characters.
@@ -99,102 +101,104 @@ impl SecretText {
     }
 }
 
-const TABLE: &str =
-    "an array of tables, each with `key`, `issuer` and `client_id`, and with fields that the documents name";
-const KEY: &str =
-    "tables whose `key` is 1 to 32 lower-case letters, digits and hyphens, once each, and not `service`";
-const ISSUER: &str =
-    "tables whose `issuer` is an https URL without query or fragment (http for localhost only)";
-const AUTH: &str =
-    "tables whose `client_auth` is client_secret_basic, client_secret_post, private_key_jwt or none";
-const SCOPES: &str = "tables whose `scopes` are an array of scopes without spaces";
-const PARAMS: &str = "tables whose `params` are texts, and none of the protocol's own parameters";
-const CLAIM_LIST: &str = "tables whose `claims` are an array of names";
-const ALLOW: &str = "tables whose `allow` is a table of claims, each with an array of values, like { hd = [\"example.com\"] }";
-const TOKEN_SCOPE: &str = "tables whose `logout_token_scope` is session or user";
-const RECHECK: &str = "tables whose `recheck` is 1 to 86400 seconds";
-const LIFETIME: &str = "tables whose `idle` and `absolute` are positive whole numbers of seconds";
-const TENANTS: &str = "tables whose `tenants` are an array of tenant ids";
-const END_SESSION: &str = "tables whose `end_session_style` is standard or cognito";
-const SECRET: &str = "set for each provider whose `client_auth` needs a client secret";
-const PRIVATE_KEY: &str = "set for each provider whose `client_auth` is private_key_jwt";
+const VARIABLE: &str = "PROVIDERS";
+const ARRAY: &str = "an array of tables, each with key, issuer and client_id";
+const TABLE: &str = "a table with key, issuer and client_id";
+const KEY: &str = "1 to 32 lower-case letters, digits and hyphens, once each, and not `service`";
+const ISSUER: &str = "an https URL without query or fragment (http on this machine only)";
+const TEXT: &str = "a text";
+const AUTH: &str = "client_secret_basic, client_secret_post, private_key_jwt or none";
+const SCOPES: &str = "an array of scopes without spaces";
+const PARAMS: &str = "a table of texts, and none of the protocol's own parameters";
+const CLAIM_LIST: &str = "an array of names";
+const TOKEN_SCOPE: &str = "session or user";
+const RECHECK: &str = "1 to 86400 seconds";
+const TENANTS: &str = "an array of tenant ids";
+const END_SESSION: &str = "standard or cognito";
+const SECRET: &str = "set: the provider's client_auth needs it";
+const KEYS: &str = "one of key, issuer, client_id, name, scopes, client_auth, claims, allow, params, logout, \
+    logout_token_scope, sid_index, recheck, tenants, end_session_style, persistent, idle, absolute: there is no such key";
 
-/// Reads the providers; `secret` looks a secret up by its whole name.
-///
-/// # Errors
-/// The first thing that is wrong.
-pub fn read(
-    value: Option<Value>,
-    secret: impl Fn(&str) -> Option<String>,
-) -> Result<Vec<Rc<Provider>>, Invalid> {
-    let tables = match value {
-        None => return Ok(Vec::new()),
-        Some(Value::String(json)) => serde_json::from_str(&json).unwrap_or_default(),
-        Some(value) => value,
-    };
-    let tables = array(tables, Fields::of).ok_or_else(|| invalid(TABLE))?;
+/// Reads the providers; their secrets are variables of their own.
+pub fn read(vars: &mut Vars<'_>) -> Vec<Rc<Provider>> {
     let mut providers: Vec<Rc<Provider>> = Vec::new();
-    for table in tables {
-        let provider = provider(table, &secret)?;
-        if providers.iter().any(|other| other.key == provider.key) {
-            return Err(invalid(KEY));
+    for (number, value) in vars.list(VARIABLE, ARRAY).into_iter().enumerate() {
+        let at = format!("{VARIABLE}[{number}]");
+        let mut missing = None;
+        let secret = |name: &str| vars.value(name).as_ref().and_then(Value::as_str).map(str::to_owned);
+        let mut faults = Faults::default();
+        if let Some(mut table) = Table::of(value, at, TABLE, &mut faults) {
+            let is_new = |key: &str| is_key(key) && providers.iter().all(|other| other.key != key);
+            let key = table.needed("key", KEY, is_new);
+            let provider = provider(key, table, secret, &mut missing);
+            providers.extend(provider.map(Rc::new));
         }
-        providers.push(Rc::new(provider));
+        faults.into_all().into_iter().for_each(|fault| vars.faults.push(fault));
+        if let Some(secret) = missing {
+            vars.faults.add(&secret, SECRET);
+        }
     }
-    Ok(providers)
+    providers
 }
 
-const fn invalid(must_be: &'static str) -> Invalid {
-    Invalid { variable: "PROVIDERS", must_be }
-}
-
-fn provider(mut table: Fields, secret: &impl Fn(&str) -> Option<String>) -> Result<Provider, Invalid> {
-    let key = table.text("key").filter(|key| is_key(key)).ok_or_else(|| invalid(KEY))?;
-    let issuer = table.text("issuer").and_then(|issuer| Issuer::parse(&issuer).ok());
-    let issuer = issuer.ok_or_else(|| invalid(ISSUER))?;
+fn provider(
+    key: String,
+    mut table: Table<'_>,
+    secret: impl Fn(&str) -> Option<String>,
+    missing: &mut Option<String>,
+) -> Option<Provider> {
+    let issuer = Issuer::parse(&table.needed("issuer", ISSUER, |issuer| Issuer::parse(issuer).is_ok())).ok();
+    let client_id = table.needed("client_id", TEXT, |id| !id.is_empty());
+    let style = table.take("end_session_style", END_SESSION, |value| match text(value)?.as_str() {
+        "standard" => Some(EndSessionStyle::Standard),
+        "cognito" => Some(EndSessionStyle::Cognito),
+        _ => None,
+    });
+    let client_auth = client_auth(&mut table, &key, secret, missing);
+    let name = table.take("name", TEXT, text);
+    let default_scopes = || Scopes::parse(&["email".to_owned(), "profile".to_owned()]).ok();
+    let scopes =
+        table.take("scopes", SCOPES, |value| Scopes::parse(&texts(value)?).ok()).or_else(default_scopes);
+    let claims = table.take("claims", CLAIM_LIST, texts);
+    let tenants = table.take("tenants", TENANTS, texts);
+    let (logout, sid_index) = (table.flag("logout", true), table.flag("sid_index", false));
+    let persistent = table.flag("persistent", true);
+    let allow = table.take("allow", REQUIRE, read_requirements).unwrap_or_default();
+    let params = table.take("params", PARAMS, params).unwrap_or_default();
+    let user_scope = table.take("logout_token_scope", TOKEN_SCOPE, |value| match text(value)?.as_str() {
+        "session" => Some(LogoutTokenScope::Session),
+        "user" => Some(LogoutTokenScope::User),
+        _ => None,
+    });
+    let at_most_a_day = |value| span(value).filter(|span| span.get() <= MAX_RECHECK);
+    let recheck = table.take("recheck", RECHECK, at_most_a_day);
+    let (idle, absolute) = (table.take("idle", POSITIVE, span), table.take("absolute", POSITIVE, span));
+    table.close(KEYS);
+    let issuer = issuer?;
     let mut quirks = Quirks::of(&issuer);
-    if let Some(style) = end_session_style(table.take("end_session_style"))? {
+    if let Some(style) = style {
         quirks.end_session = style;
     }
-    let client_auth = client_auth(table.take("client_auth"), &key, secret)?;
-    let name = optional(table.take("name"), text).ok_or_else(|| invalid(TABLE))?;
-    let scopes = optional(table.take("scopes"), texts).ok_or_else(|| invalid(SCOPES))?;
-    let scopes = scopes.unwrap_or_else(|| vec!["email".to_owned(), "profile".to_owned()]);
-    let claims = optional(table.take("claims"), texts).ok_or_else(|| invalid(CLAIM_LIST))?;
-    let mut flag = |name, default| {
-        let flag = optional(table.take(name), |value| value.as_bool()).ok_or_else(|| invalid(TABLE));
-        flag.map(|flag| flag.unwrap_or(default))
-    };
-    let (logout, sid_index, persistent) =
-        (flag("logout", true)?, flag("sid_index", false)?, flag("persistent", true)?);
-    let tenants = optional(table.take("tenants"), texts).ok_or_else(|| invalid(TENANTS))?;
-    let provider = Provider {
+    Some(Provider {
         name: name.unwrap_or_else(|| key.clone()),
         key,
         issuer,
-        client_id: table.text("client_id").filter(|id| !id.is_empty()).ok_or_else(|| invalid(TABLE))?,
+        client_id,
         client_auth,
-        scopes: Scopes::parse(&scopes).map_err(|_| invalid(SCOPES))?,
+        scopes: scopes?,
         claims: claims.unwrap_or_else(|| CLAIMS.map(str::to_owned).to_vec()),
-        allow: optional(table.take("allow"), read_requirements)
-            .ok_or_else(|| invalid(ALLOW))?
-            .unwrap_or_default(),
-        params: params(table.take("params"))?,
+        allow,
+        params,
         logout,
-        logout_token_scope: token_scope(table.take("logout_token_scope"))?,
+        logout_token_scope: user_scope.unwrap_or(LogoutTokenScope::Session),
         sid_index,
-        recheck: seconds(table.take("recheck"), MAX_RECHECK, RECHECK)?,
+        recheck,
         tenants: tenants.map_or(Tenants::Any, Tenants::Listed),
         persistent,
-        idle: seconds(table.take("idle"), u32::MAX, LIFETIME)?,
-        absolute: seconds(table.take("absolute"), u32::MAX, LIFETIME)?,
+        idle,
+        absolute,
         quirks,
-    };
-    match table.left_over() {
-        // A name that means nothing may be a misspelt restriction.
-        Some(_) => Err(invalid(TABLE)),
-        None => Ok(provider),
-    }
+    })
 }
 
 fn is_key(key: &str) -> bool {
@@ -212,67 +216,37 @@ fn secret_name(prefix: &str, key: &str) -> String {
 }
 
 fn client_auth(
-    value: Value,
+    table: &mut Table<'_>,
     key: &str,
-    secret: &impl Fn(&str) -> Option<String>,
-) -> Result<ClientAuth, Invalid> {
-    let method = optional(value, text).ok_or_else(|| invalid(AUTH))?;
-    let client_secret = || secret(&secret_name("PROVIDER_SECRET_", key)).map(SecretText);
-    let needed = || client_secret().ok_or(Invalid { variable: "PROVIDER_SECRET_<KEY>", must_be: SECRET });
-    Ok(match method.as_deref() {
-        None => client_secret().map_or(ClientAuth::None, ClientAuth::Basic),
-        Some("client_secret_basic") => ClientAuth::Basic(needed()?),
-        Some("client_secret_post") => ClientAuth::Post(needed()?),
-        Some("private_key_jwt") => {
-            let key = secret(&secret_name("PROVIDER_PRIVATE_KEY_", key)).map(SecretText);
-            let missing = Invalid { variable: "PROVIDER_PRIVATE_KEY_<KEY>", must_be: PRIVATE_KEY };
-            ClientAuth::PrivateKey(key.ok_or(missing)?)
+    secret: impl Fn(&str) -> Option<String>,
+    missing: &mut Option<String>,
+) -> ClientAuth {
+    let known = |value| {
+        let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+        text(value).filter(|method| methods.contains(&method.as_str()))
+    };
+    let method = table.take("client_auth", AUTH, known);
+    let is_key = method.as_deref() == Some("private_key_jwt");
+    let variable = secret_name(if is_key { "PROVIDER_PRIVATE_KEY_" } else { "PROVIDER_SECRET_" }, key);
+    let Some(secret) = secret(&variable).map(SecretText) else {
+        if method.is_some_and(|method| method != "none") {
+            *missing = Some(variable);
         }
+        return ClientAuth::None;
+    };
+    match method.as_deref() {
         Some("none") => ClientAuth::None,
-        Some(_) => return Err(invalid(AUTH)),
-    })
+        Some("private_key_jwt") => ClientAuth::PrivateKey(secret),
+        Some("client_secret_post") => ClientAuth::Post(secret),
+        _ => ClientAuth::Basic(secret),
+    }
 }
 
-fn params(value: Value) -> Result<Extra, Invalid> {
-    let pairs = match value {
-        Value::Null => return Ok(Extra::default()),
-        Value::Object(map) => map,
-        _ => return Err(invalid(PARAMS)),
-    };
+fn params(value: Value) -> Option<Extra> {
+    let pairs = Fields::of(value)?.into_map().into_iter();
     let pairs: Option<Vec<(String, String)>> =
-        pairs.into_iter().map(|(name, value)| Some((name, text(value)?))).collect();
-    Extra::parse(pairs.ok_or_else(|| invalid(PARAMS))?).map_err(|_| invalid(PARAMS))
-}
-
-fn token_scope(value: Value) -> Result<LogoutTokenScope, Invalid> {
-    match optional(value, text).ok_or_else(|| invalid(TOKEN_SCOPE))?.as_deref() {
-        None | Some("session") => Ok(LogoutTokenScope::Session),
-        Some("user") => Ok(LogoutTokenScope::User),
-        Some(_) => Err(invalid(TOKEN_SCOPE)),
-    }
-}
-
-fn end_session_style(value: Value) -> Result<Option<EndSessionStyle>, Invalid> {
-    match optional(value, text).ok_or_else(|| invalid(END_SESSION))?.as_deref() {
-        None => Ok(None),
-        Some("standard") => Ok(Some(EndSessionStyle::Standard)),
-        Some("cognito") => Ok(Some(EndSessionStyle::Cognito)),
-        Some(_) => Err(invalid(END_SESSION)),
-    }
-}
-
-fn seconds(value: Value, most: u32, must_be: &'static str) -> Result<Option<Seconds>, Invalid> {
-    let number = |value: Value| match value {
-        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
-        // A value from `.dev.vars` or the dashboard is always a text.
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let seconds = optional(value, number).ok_or_else(|| invalid(must_be))?;
-    match seconds {
-        Some(seconds) if seconds == 0 || seconds > most => Err(invalid(must_be)),
-        seconds => Ok(seconds.map(Seconds::new)),
-    }
+        pairs.map(|(name, value)| Some((name, text(value)?))).collect();
+    Extra::parse(pairs?).ok()
 }
 
 #[cfg(test)]
@@ -280,8 +254,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read_all(tables: Value) -> Result<Vec<Rc<Provider>>, Invalid> {
-        read(Some(tables), |name| name.contains("_CORP_A").then(|| "secret".to_owned()))
+    /// What tables come to; else where the faults are.
+    fn read_all(tables: Value) -> Result<Vec<Rc<Provider>>, Vec<String>> {
+        let lookup = |name: &str| match name {
+            VARIABLE => Some(tables.clone()),
+            name => name.contains("_CORP_A").then(|| json!("secret")),
+        };
+        let mut vars = Vars::new(&lookup);
+        let providers = read(&mut vars);
+        let faults: Vec<_> = vars.faults.into_all().into_iter().map(|fault| fault.at).collect();
+        if faults.is_empty() { Ok(providers) } else { Err(faults) }
     }
 
     fn table(change: Value) -> Value {
@@ -301,54 +283,84 @@ mod tests {
         assert_eq!(provider.claims, CLAIMS);
         let others = read_all(json!([table(json!({ "key": "b" }))])).ok().unwrap();
         assert!(matches!(others[0].client_auth, ClientAuth::None));
-        assert!(read(None, |_| None).is_ok_and(|providers| providers.is_empty()));
+        assert!(read_all(Value::Null).is_ok_and(|providers| providers.is_empty()));
     }
 
     #[test]
-    fn a_wrong_table_is_refused_and_the_error_says_what_it_must_be() {
-        for (change, must_be) in [
-            (json!({ "key": "" }), KEY),
-            (json!({ "key": "Corp" }), KEY),
-            (json!({ "key": "service" }), KEY),
-            (json!({ "key": "a".repeat(33) }), KEY),
-            (json!({ "issuer": "http://idp.example" }), ISSUER),
-            (json!({ "issuer": "https://idp.example?x" }), ISSUER),
-            (json!({ "client_id": "" }), TABLE),
-            (json!({ "client_auth": "basic" }), AUTH),
-            (json!({ "scopes": ["a b"] }), SCOPES),
-            (json!({ "claims": "email" }), CLAIM_LIST),
-            (json!({ "params": { "state": "x" } }), PARAMS),
-            (json!({ "params": { "a": 1 } }), PARAMS),
-            (json!({ "allow": {} }), ALLOW),
-            (json!({ "allow": { "hd": "example.com" } }), ALLOW),
-            (json!({ "allow": { "hd": [] } }), ALLOW),
-            (json!({ "logout": "yes" }), TABLE),
-            (json!({ "logout_token_scope": "all" }), TOKEN_SCOPE),
-            (json!({ "recheck": 0 }), RECHECK),
-            (json!({ "recheck": 86_401 }), RECHECK),
-            (json!({ "idle": 0 }), LIFETIME),
-            (json!({ "absolute": "x" }), LIFETIME),
-            (json!({ "tenants": [1] }), TENANTS),
-            (json!({ "end_session_style": "x" }), END_SESSION),
-            (json!({ "scope": ["openid"] }), TABLE),
+    fn a_wrong_table_is_named_by_its_number_and_key() {
+        for (key, value) in [
+            ("key", json!("")),
+            ("key", json!("Corp")),
+            ("key", json!("service")),
+            ("key", json!("a".repeat(33))),
+            ("issuer", json!("http://idp.example")),
+            ("issuer", json!("https://idp.example?x")),
+            ("issuer", json!(null)),
+            ("client_id", json!("")),
+            ("client_auth", json!("basic")),
+            ("name", json!(1)),
+            ("scopes", json!(["a b"])),
+            ("claims", json!("email")),
+            ("params", json!({ "state": "x" })),
+            ("params", json!({ "a": 1 })),
+            ("allow", json!({})),
+            ("allow", json!({ "hd": "example.com" })),
+            ("allow", json!({ "hd": [] })),
+            ("logout", json!("yes")),
+            ("sid_index", json!(1)),
+            ("logout_token_scope", json!("all")),
+            ("recheck", json!(0)),
+            ("recheck", json!(86_401)),
+            ("idle", json!(0)),
+            ("absolute", json!("x")),
+            ("tenants", json!([1])),
+            ("end_session_style", json!("x")),
+            ("scope", json!(["openid"])),
         ] {
-            let error = read_all(json!([table(change.clone())])).err().unwrap();
-            assert_eq!((error.variable, error.must_be), ("PROVIDERS", must_be), "{change}");
+            let tables = json!([table(json!({ "key": "first" })), table(json!({ key: value }))]);
+            assert_eq!(read_all(tables).err().unwrap(), [format!("PROVIDERS[1].{key}")], "{value}");
         }
-        let twice = json!([table(json!({})), table(json!({}))]);
-        assert_eq!(read_all(twice).err().unwrap().must_be, KEY);
+        assert_eq!(
+            read_all(json!([table(json!({})), table(json!({}))])).err().unwrap(),
+            ["PROVIDERS[1].key"]
+        );
+        assert_eq!(read_all(json!(["corp"])).err().unwrap(), ["PROVIDERS[0]"]);
+        assert_eq!(read_all(json!({})).err().unwrap(), ["PROVIDERS"]);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let tables = json!([{ "key": "B", "scope": 1 }, table(json!({ "idle": -1, "logout": "no" }))]);
+        let all = [
+            "PROVIDERS[0].key",
+            "PROVIDERS[0].issuer",
+            "PROVIDERS[0].client_id",
+            "PROVIDERS[0].scope",
+            "PROVIDERS[1].logout",
+            "PROVIDERS[1].idle",
+        ];
+        assert_eq!(read_all(tables).err().unwrap(), all);
     }
 
     #[test]
     fn a_secret_that_is_needed_and_missing_is_named() {
         for (auth, variable) in [
-            ("client_secret_basic", "PROVIDER_SECRET_<KEY>"),
-            ("client_secret_post", "PROVIDER_SECRET_<KEY>"),
-            ("private_key_jwt", "PROVIDER_PRIVATE_KEY_<KEY>"),
+            ("client_secret_basic", "PROVIDER_SECRET_MY_CORP"),
+            ("client_secret_post", "PROVIDER_SECRET_MY_CORP"),
+            ("private_key_jwt", "PROVIDER_PRIVATE_KEY_MY_CORP"),
         ] {
-            let missing = read_all(json!([table(json!({ "key": "b", "client_auth": auth }))]));
-            assert_eq!(missing.err().unwrap().variable, variable);
-            assert!(read_all(json!([table(json!({ "client_auth": auth }))])).is_ok());
+            let missing = read_all(json!([table(json!({ "key": "my-corp", "client_auth": auth }))]));
+            assert_eq!(missing.err().unwrap(), [variable]);
+            let there = read_all(json!([table(json!({ "client_auth": auth }))])).ok().unwrap();
+            let is_meant = match &there[0].client_auth {
+                ClientAuth::Basic(_) => auth == "client_secret_basic",
+                ClientAuth::Post(_) => auth == "client_secret_post",
+                ClientAuth::PrivateKey(_) => auth == "private_key_jwt",
+                ClientAuth::None => false,
+            };
+            assert!(is_meant, "{auth}");
         }
+        let none = read_all(json!([table(json!({ "client_auth": "none" }))])).ok().unwrap();
+        assert!(matches!(none[0].client_auth, ClientAuth::None));
     }
 }

@@ -10,16 +10,11 @@
 //! path matches nothing that would let it pass without a session. A path with more readings than are
 //! looked at is under all rules at once.
 
-use std::cmp::Ordering;
-use std::rc::Rc;
-
 use serde_json::Value;
 
-use super::demands::Demands;
+use super::entry::{self, Entry, FALLBACK, Pattern, Rule, SessionNeed};
+use super::fault::Faults;
 use super::readings::{MAX_DECODED, Step, is_plain};
-use crate::base::json::{Fields, optional, text};
-use crate::base::time::Seconds;
-use crate::request::{Head, is_path};
 
 /// How many readings of a path are looked at. One that is not made up for the purpose has a few dozen at
 /// the most: four for an upper-case letter and an escape, 42 for everything that there is.
@@ -28,67 +23,23 @@ const MAX_READINGS: usize = 256;
 /// How many bytes these may have together, which bounds the work for a path of 16 KB.
 const MAX_READ: usize = 256 * 1024;
 
-/// Whether a route needs a session, the strictest last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SessionNeed {
-    /// It is not looked at.
-    None,
-    /// It is checked if there is one.
-    Optional,
-    /// Nobody passes without one.
-    #[default]
-    Required,
-}
-
-/// What becomes of a connection that outlasts its session, the strictest last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Live {
-    /// It goes on.
-    Native,
-    /// It is ended.
-    #[default]
-    Watched,
-}
-
-/// What a rule asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Whether the route needs a session.
-    pub session: SessionNeed,
-    /// For how long a positive answer of the object may be relied on.
-    pub fresh: Seconds,
-    /// Whether the origin may be asked while the object still is.
-    pub overlap: bool,
-    /// Whether the origin's control headers have effect.
-    pub control: bool,
-    /// Whether another site's page may make a browser log in.
-    pub cross_site_login: bool,
-    /// What becomes of a connection that outlasts its session.
-    pub live: Live,
-    /// What is asked of the person beside a session. Only with a session that is required.
-    pub demands: Option<Rc<Demands>>,
-}
-
-/// The paths that a rule is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Pattern {
-    path: String,
-    is_prefix: bool,
-}
-
-/// One entry of `RULES`.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pattern: Pattern,
-    rule: Rule,
-}
+const TOO_MANY_READINGS: &str =
+    "paths that can be read in fewer ways: write them without escapes and parameters";
 
 /// `RULES`, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    /// What each is and asks for.
+    rows: Vec<Row>,
     /// The rules' paths as they stand, then as they are read; one, if they are plain.
     readings: Vec<Reading>,
+}
+
+/// A rule without its paths.
+#[derive(Clone, Debug)]
+struct Row {
+    number: usize,
+    rule: Rule,
 }
 
 /// The rules' paths in one way of reading them.
@@ -108,122 +59,19 @@ struct Read {
     decoded: u8,
 }
 
-/// The rule for what no entry names.
-const FALLBACK: Rule = Rule {
-    session: SessionNeed::Required,
-    fresh: Seconds::new(0),
-    overlap: false,
-    control: true,
-    cross_site_login: false,
-    live: Live::Watched,
-    demands: None,
-};
-
-impl Entry {
-    /// Reads one entry; a name that means nothing is an error, since it may be a misspelt restriction.
-    #[must_use]
-    pub fn read(value: Value) -> Option<Self> {
-        let mut fields = Fields::of(value)?;
-        let path = fields.text("path")?;
-        let session = match optional(fields.take("session"), text)?.as_deref() {
-            None | Some("required") => SessionNeed::Required,
-            Some("optional") => SessionNeed::Optional,
-            Some("none") => SessionNeed::None,
-            Some(_) => return None,
-        };
-        let fresh = optional(fields.take("fresh"), |value| u32::try_from(value.as_u64()?).ok())?;
-        let mut flag = |name, default| {
-            optional(fields.take(name), |value| value.as_bool()).map(|flag| flag.unwrap_or(default))
-        };
-        let rule = Rule {
-            session,
-            fresh: Seconds::new(fresh.unwrap_or_default()),
-            overlap: flag("overlap", FALLBACK.overlap)?,
-            control: flag("control", FALLBACK.control)?,
-            cross_site_login: flag("cross_site_login", FALLBACK.cross_site_login)?,
-            live: if flag("live", true)? { Live::Watched } else { Live::Native },
-            demands: Demands::take(&mut fields)?.map(Rc::new),
-        };
-        if rule.demands.is_some() && rule.session != SessionNeed::Required {
-            return None;
-        }
-        let (path, is_prefix) = match path.strip_suffix('*') {
-            Some(prefix) => (prefix.to_owned(), true),
-            None => (path, false),
-        };
-        let is_plain = is_path(&path) && !path.contains(['*', '?', '#']) && !is_ambiguous(&path);
-        if !is_plain || fields.left_over().is_some() {
-            return None;
-        }
-        Some(Self { pattern: Pattern { path, is_prefix }, rule })
-    }
-}
-
-impl Rule {
-    /// The same rule with a session that is not needed.
-    #[must_use]
-    pub fn optional(self) -> Self {
-        Self { session: SessionNeed::Optional, demands: None, ..self }
-    }
-
-    /// Whether the origin may be asked before it is known that the session lives: only for what changes
-    /// nothing, since the answer may have to be thrown away.
-    #[must_use]
-    pub fn may_overlap(&self, head: &Head) -> bool {
-        self.overlap
-            && self.session != SessionNeed::None
-            && matches!(head.method(), "GET" | "HEAD")
-            && !head.is_upgrade()
-    }
-}
-
-impl Pattern {
-    fn matches(&self, path: &str) -> bool {
-        if self.is_prefix { path.starts_with(&self.path) } else { path == self.path }
-    }
-
-    /// The pattern in another way of reading it.
-    fn after(&self, step: Step) -> Self {
-        // What a prefix ends with is the beginning of a longer segment: `/.` of `/.*` is no dot segment.
-        let path = if self.is_prefix { format!("{}{REST}", self.path) } else { self.path.clone() };
-        let path = step.apply(&path).unwrap_or(path);
-        let path = if self.is_prefix { path.strip_suffix(REST).unwrap_or(&path).to_owned() } else { path };
-        Self { path, is_prefix: self.is_prefix }
-    }
-}
-
-/// Stands for what follows a prefix.
-const REST: char = 'x';
-
-impl Rule {
-    /// What both ask for.
-    #[must_use]
-    fn and(self, other: Self) -> Self {
-        let fresh = match self.session.cmp(&other.session) {
-            Ordering::Less => other.fresh,
-            Ordering::Equal => self.fresh.min(other.fresh),
-            Ordering::Greater => self.fresh,
-        };
-        Self {
-            session: self.session.max(other.session),
-            fresh,
-            overlap: self.overlap && other.overlap,
-            control: self.control && other.control,
-            cross_site_login: self.cross_site_login && other.cross_site_login,
-            live: self.live.max(other.live),
-            demands: match (self.demands, other.demands) {
-                (Some(own), Some(others)) if own != others => Some(Rc::new(own.and(&others))),
-                (own, others) => own.or(others),
-            },
-        }
-    }
-}
-
 impl Rules {
+    /// Reads `RULES`; what is wrong of it is a fault.
+    pub fn read(tables: Vec<Value>, faults: &mut Faults) -> Self {
+        Self::new(entry::read(tables, faults)).unwrap_or_else(|| {
+            faults.add("RULES", TOO_MANY_READINGS);
+            Self::default()
+        })
+    }
+
     /// Takes the rules in order; `None` if their paths can be read in more ways than a request's may.
-    #[must_use]
-    pub fn new(entries: Vec<Entry>) -> Option<Self> {
-        let (patterns, rules) = entries.into_iter().map(|entry| (entry.pattern, entry.rule)).unzip();
+    fn new(entries: Vec<Entry>) -> Option<Self> {
+        let row = |Entry { number, pattern, rule }| (pattern, Row { number, rule });
+        let (patterns, rows) = entries.into_iter().map(row).unzip();
         let mut readings = vec![Reading { patterns, next: Default::default() }];
         let mut at = 0;
         while let Some(reading) = readings.get(at) {
@@ -244,7 +92,7 @@ impl Rules {
             }
             at = at.saturating_add(1);
         }
-        Some(Self { rules, readings })
+        Some(Self { rows, readings })
     }
 
     /// The rule for a path.
@@ -260,7 +108,7 @@ impl Rules {
     /// The rule for a path that can be read in several ways.
     fn find_odd(&self, path: &str) -> Rule {
         let Some(read) = self.ways_to_read(path) else {
-            return self.rules.iter().cloned().fold(FALLBACK, Rule::and);
+            return self.rows.iter().map(|row| row.rule.clone()).fold(FALLBACK, Rule::and);
         };
         let found = read.iter().filter_map(|read| {
             let is_closed = has_separator(&read.path) || (read.path == path && has_encoded_slash(path));
@@ -298,16 +146,47 @@ impl Rules {
     }
 
     fn first_match(&self, reading: &Reading, path: &str, is_closed: bool) -> Rule {
-        let mut rules = self.rules.iter().zip(&reading.patterns);
-        let decides = |(rule, pattern): &(&Rule, &Pattern)| {
-            (!is_closed || rule.session == SessionNeed::Required) && pattern.matches(path)
+        let mut rows = self.rows.iter().zip(&reading.patterns);
+        let decides = |(row, pattern): &(&Row, &Pattern)| {
+            (!is_closed || row.rule.session == SessionNeed::Required) && pattern.matches(path)
         };
-        rules.find(decides).map_or(FALLBACK, |(rule, _)| rule.clone())
+        rows.find(decides).map_or(FALLBACK, |(row, _)| row.rule.clone())
+    }
+
+    /// The rules that are never reached though they ask for something else than the one before them that takes all their
+    /// requests: the number of each, and of that one.
+    #[must_use]
+    pub fn unreachable(&self) -> Vec<(usize, usize)> {
+        let rows = || self.rows.iter().zip(self.as_written());
+        let mut found = Vec::new();
+        for (at, (row, pattern)) in rows().enumerate() {
+            let mut earlier = rows().take(at);
+            let takes_all = |(_, other): &(&Row, &Pattern)| other.covers(pattern);
+            if let Some((first, _)) = earlier.find(takes_all)
+                && first.rule != row.rule
+            {
+                found.push((row.number, first.number));
+            }
+        }
+        found.dedup();
+        found
+    }
+
+    /// Whether the application's control headers have effect nowhere.
+    #[must_use]
+    pub fn ignore_controls(&self) -> bool {
+        let mut rows = self.rows.iter().zip(self.as_written());
+        let decides = |(row, pattern): &(&Row, &Pattern)| row.rule.control || pattern.is_everything();
+        rows.find(decides).is_some_and(|(row, _)| !row.rule.control)
+    }
+
+    fn as_written(&self) -> &[Pattern] {
+        self.readings.first().map_or(&[], |reading| &reading.patterns)
     }
 }
 
 /// Whether an application may read a path as something that no rule can name.
-fn is_ambiguous(path: &str) -> bool {
+pub fn is_ambiguous(path: &str) -> bool {
     has_encoded_slash(path)
         || has_separator(path)
         || Step::Decode.apply(path).is_some_and(|path| has_separator(&path))
@@ -325,8 +204,16 @@ fn has_encoded_slash(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::json::array;
+    use crate::base::time::Seconds;
     use serde_json::json;
+
+    /// Rules of good tables.
+    fn rules_of(tables: Value) -> Rules {
+        let mut faults = Faults::default();
+        let rules = Rules::read(tables.as_array().unwrap().clone(), &mut faults);
+        assert!(faults.are_none());
+        rules
+    }
 
     fn rules() -> Rules {
         let rules = json!([
@@ -335,7 +222,7 @@ mod tests {
             { "path": "/feed/*", "session": "required", "fresh": 30 },
             { "path": "/feed/public", "session": "none" },
         ]);
-        Rules::new(array(rules, Entry::read).unwrap()).unwrap()
+        rules_of(rules)
     }
 
     #[test]
@@ -382,7 +269,7 @@ mod tests {
             { "path": "/pub/style.css", "session": "none" },
             { "path": "/*", "session": "optional" },
         ]);
-        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        let rules = rules_of(rules);
         for path in [
             "/%u0061dmin/x",
             "/x/..%c0%afadmin/x",
@@ -421,7 +308,7 @@ mod tests {
     #[test]
     fn a_rule_is_also_for_paths_that_some_read_as_its_own() {
         let rules = json!([{ "path": "/Docs/*", "session": "none" }, { "path": "/Admin/*" }, { "path": "/*", "session": "optional" }]);
-        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        let rules = rules_of(rules);
         assert_eq!(rules.find("/Docs/x").session, SessionNeed::None);
         assert_eq!(rules.find("/docs/x").session, SessionNeed::Optional);
         assert_eq!(rules.find("/admin/x").session, SessionNeed::Required);
@@ -434,7 +321,7 @@ mod tests {
             { "path": "/admin/*", "fresh": 5, "control": false, "cross_site_login": true },
             { "path": "/*", "fresh": 30, "overlap": true },
         ]);
-        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        let rules = rules_of(rules);
         let both = Rule { fresh: Seconds::new(5), control: false, ..FALLBACK };
         assert_eq!(rules.find("/%61dmin/x"), both);
         assert_eq!(rules.find("/admin/x"), Rule { cross_site_login: true, ..both });
@@ -447,7 +334,7 @@ mod tests {
             { "path": "/Admin/*", "require": { "staff": [true] }, "max_age": 60, "acr": ["hwk"] },
             { "path": "/*", "session": "optional" },
         ]);
-        let rules = Rules::new(array(rules, Entry::read).unwrap()).unwrap();
+        let rules = rules_of(rules);
         assert_eq!(rules.find("/other").demands, None);
         let admins = rules.find("/admin/x").demands.unwrap();
         assert_eq!((admins.require.len(), admins.max_age), (1, Some(Seconds::new(600))));
@@ -460,14 +347,45 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_of_a_person_needs_a_session_that_is_required() {
-        let read = |session: &str| Entry::read(json!({ "path": "/x", "session": session, "max_age": 60 }));
-        assert!(read("required").is_some() && read("optional").is_none() && read("none").is_none());
+    fn rules_that_can_be_read_in_too_many_ways_are_no_rules() {
+        let path = "/pub/%2e%41/..;/%252f//..;//%2ea/..;/%252e%252e//..;/%2e/..;/Admin//..;/%2541x///admin%41%252e/%252f%41%253b%2561%61admin//%2e%3b%2e//x/%2e";
+        let mut faults = Faults::default();
+        drop(Rules::read(vec![json!({ "path": path })], &mut faults));
+        assert_eq!(faults.into_all()[0].to_string(), format!("RULES must be {TOO_MANY_READINGS}"));
     }
 
     #[test]
-    fn rules_that_can_be_read_in_too_many_ways_are_no_rules() {
-        let path = "/pub/%2e%41/..;/%252f//..;//%2ea/..;/%252e%252e//..;/%2e/..;/Admin//..;/%2541x///admin%41%252e/%252f%41%253b%2561%61admin//%2e%3b%2e//x/%2e";
-        assert!(Rules::new(array(json!([{ "path": path }]), Entry::read).unwrap()).is_none());
+    fn a_rule_that_is_never_reached_is_found_if_it_asks_for_something_else() {
+        let never = |rules: Value| rules_of(rules).unreachable();
+        let open = |path: &str| json!({ "path": path, "session": "none" });
+        let closed = |path: &str| json!({ "path": path });
+        assert_eq!(
+            never(json!([open("/a/*"), closed("/a/b"), closed("/a/b/*"), closed("/a")])),
+            [(1, 0), (2, 0)]
+        );
+        assert_eq!(
+            never(json!([closed("/a"), open("/a"), closed("/a/*"), open("/*"), closed("/x")])),
+            [(1, 0), (4, 3)]
+        );
+        assert_eq!(
+            never(json!([open("/a/*"), open("/a/b"), closed("/b"), closed("/b")])),
+            [],
+            "they ask for the same"
+        );
+        assert_eq!(never(json!([closed("/a/b"), open("/a/*"), closed("/*"), open("/a")])), [(3, 2)]);
+        assert_eq!(never(json!([closed("/A/*"), open("/a/*")])), [], "only some read one as the other");
+        let fresh = json!([{ "path": "/x/*", "fresh": 30 }, { "path": "/x/y", "fresh": 5 }]);
+        assert_eq!(never(fresh), [(1, 0)]);
+    }
+
+    #[test]
+    fn control_headers_are_ignored_where_every_path_has_a_rule_that_says_so() {
+        let ignored = |rules: Value| rules_of(rules).ignore_controls();
+        let off = |path: &str| json!({ "path": path, "control": false });
+        let on = |path: &str| json!({ "path": path });
+        assert!(ignored(json!([off("/*")])) && ignored(json!([off("/a"), off("/*"), on("/b")])));
+        assert!(
+            !ignored(json!([])) && !ignored(json!([off("/a")])) && !ignored(json!([on("/a"), off("/*")]))
+        );
     }
 }

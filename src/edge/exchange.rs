@@ -46,6 +46,8 @@ pub struct Exchange {
     pub request: web_sys::Request,
     /// Its head.
     pub head: Head,
+    /// The application, where it is a Worker.
+    pub origin: Option<worker_sys::Fetcher>,
     /// Asks objects on its behalf.
     pub client: ObjectClient,
     arrived: Moment,
@@ -61,19 +63,26 @@ pub struct Exchange {
     timing: [Cell<Option<u32>>; 3],
 }
 
+/// The head of a request.
+pub fn head_of(request: &web_sys::Request) -> Result<Head, JsValue> {
+    let head = Head::parse(&platform::head_of(request));
+    head.ok_or_else(|| JsValue::from_str("a request without an absolute URL"))
+}
+
 impl Exchange {
     /// Takes a request.
     pub fn begin(
         request: web_sys::Request,
         context: worker_sys::Context,
         isolate: Rc<Isolate>,
+        origin: Option<worker_sys::Fetcher>,
     ) -> Result<Self, JsValue> {
-        let head = Head::parse(&platform::head_of(&request))
-            .ok_or_else(|| JsValue::from_str("a request without an absolute URL"))?;
+        let head = head_of(&request)?;
         let arrived = Moment::now();
         Ok(Self {
             request,
             head,
+            origin,
             client: ObjectClient::new(isolate, context),
             arrived,
             now: arrived.timestamp(),

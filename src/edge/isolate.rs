@@ -11,7 +11,7 @@ use worker::js_sys;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, worker_sys};
 
-use crate::config::{Config, Invalid};
+use crate::config::{Broken, Config, Invalid, misspelt};
 use crate::edge::platform;
 use crate::edge::platform::live::Watcher;
 use crate::edge::platform::signatures::Signatures;
@@ -40,8 +40,7 @@ pub struct Isolate {
     pub sessions: JsValue,
     /// The objects that find sessions by their `sid`, where a provider has `sid_index`: the binding `SID_INDEX`.
     pub sid_index: Option<JsValue>,
-    /// The application, where it is a Worker: the binding `ORIGIN`.
-    pub origin: Option<worker_sys::Fetcher>,
+    origin: Origin,
     /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
     pub rate_limiter: Option<JsValue>,
     /// What is known of sessions.
@@ -55,6 +54,35 @@ pub struct Isolate {
     apps: RefCell<Vec<Rc<App>>>,
 }
 
+/// Where the application is.
+enum Origin {
+    /// At an address.
+    Elsewhere,
+    /// In another Worker.
+    Bound(worker_sys::Fetcher),
+    /// In this Worker: it calls the gate with an environment that it shares.
+    SameWorker,
+}
+
+/// Who asks for the isolate's state.
+enum Role {
+    Gate,
+    Object,
+}
+
+thread_local! {
+    static GATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+    static OBJECT: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
+}
+
+fn made(cell: &OnceCell<Rc<Isolate>>, env: &Env, role: Role) -> Result<Rc<Isolate>, Broken> {
+    if let Some(isolate) = cell.get() {
+        return Ok(Rc::clone(isolate));
+    }
+    let isolate = Rc::new(Isolate::new(env, role)?);
+    Ok(Rc::clone(cell.get_or_init(|| isolate)))
+}
+
 impl App {
     fn new(keys: Keys) -> Self {
         Self { keys, tokens: VerifiedTokens::default() }
@@ -62,39 +90,82 @@ impl App {
 }
 
 impl Isolate {
-    /// This isolate's state, made at the first request.
-    pub fn of(env: &Env) -> Result<Rc<Self>, Invalid> {
-        thread_local! {
-            static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
-        }
-        ISOLATE.with(|cell| {
-            if let Some(isolate) = cell.get() {
-                return Ok(Rc::clone(isolate));
-            }
-            let config = Config::parse(|variable| variable_of(env, variable))?;
-            // Not remembered where it is wrong: a time that is too far ahead comes.
-            config.check_time(platform::now())?;
-            let sessions = objects_of(env, "SESSIONS", SESSIONS)?;
-            let has_index = config.providers.iter().any(|provider| provider.sid_index);
-            let sid_index = has_index.then(|| objects_of(env, "SID_INDEX", SID_INDEX)).transpose()?;
-            let app = Rc::new(App::new(config.keys()));
-            let memory = Rc::<Memory>::default();
-            let watcher = watcher(&sessions, app.keys.app_id(), Rc::clone(&memory));
-            let isolate = Rc::new(Self {
-                config,
-                app,
-                sessions,
-                sid_index,
-                origin: Some(binding(env, "ORIGIN")).filter(JsValue::is_object).map(JsCast::unchecked_into),
-                rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
-                memory,
-                watcher,
-                signatures: Signatures::default(),
-                documents: Documents::default(),
-                apps: RefCell::default(),
-            });
-            Ok(Rc::clone(cell.get_or_init(|| isolate)))
+    /// This isolate's state, made at the first request. What is wrong with it is said each time.
+    pub fn of(env: &Env) -> Result<Rc<Self>, Broken> {
+        GATE.with(|gate| made(gate, env, Role::Gate))
+    }
+
+    /// The state for an object in this isolate. Its environment may be another one than the gate's.
+    pub fn of_object(env: &Env) -> Result<Rc<Self>, Broken> {
+        GATE.with(|gate| match gate.get() {
+            Some(isolate) => Ok(Rc::clone(isolate)),
+            None => OBJECT.with(|object| made(object, env, Role::Object)),
         })
+    }
+
+    fn new(env: &Env, role: Role) -> Result<Self, Broken> {
+        let config = Config::parse(|variable| variable_of(env, variable));
+        let has_index =
+            config.as_ref().is_ok_and(|config| config.providers.iter().any(|provider| provider.sid_index));
+        let mut faults = Vec::new();
+        // Not remembered where it is wrong: a time that is too far ahead comes.
+        if let Ok(Err(ahead)) = config.as_ref().map(|config| config.check_time(platform::now())) {
+            faults.push(ahead);
+        }
+        let sessions = objects_of(env, "SESSIONS", SESSIONS, &mut faults);
+        let sid_index = has_index.then(|| objects_of(env, "SID_INDEX", SID_INDEX, &mut faults));
+        let origin = Origin::of(env);
+        if matches!(role, Role::Gate) {
+            let misspelt = misspelt_in(env);
+            match origin {
+                // What looks like a setting may be the application's own.
+                Origin::SameWorker => misspelt.iter().for_each(told),
+                Origin::Elsewhere | Origin::Bound(_) => faults.extend(misspelt),
+            }
+            faults.extend(
+                OPTIONAL
+                    .into_iter()
+                    .filter(|(name, _)| is_text(env, name))
+                    .map(|(name, must_be)| Invalid::new(name, must_be)),
+            );
+        }
+        let config = match config {
+            Ok(config) if faults.is_empty() => config,
+            Ok(config) => return Err(Broken { faults, base_path: config.base_path }),
+            Err(mut broken) => {
+                broken.faults.extend(faults);
+                return Err(broken);
+            }
+        };
+        if config.origin_url.is_some() && !matches!(origin, Origin::Elsewhere) {
+            platform::log_error("configuration: ORIGIN is bound, so ORIGIN_URL has no effect");
+        }
+        let app = Rc::new(App::new(config.keys()));
+        let memory = Rc::<Memory>::default();
+        let watcher = watcher(&sessions, app.keys.app_id(), Rc::clone(&memory));
+        Ok(Self {
+            app,
+            config,
+            sessions,
+            sid_index,
+            origin,
+            rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
+            memory,
+            watcher,
+            signatures: Signatures::default(),
+            documents: Documents::default(),
+            apps: RefCell::default(),
+        })
+    }
+
+    /// The application, where it is a Worker: the binding `ORIGIN`.
+    pub fn origin(&self, env: &Env) -> Option<worker_sys::Fetcher> {
+        match &self.origin {
+            Origin::Elsewhere => None,
+            Origin::Bound(origin) => Some(origin.clone()),
+            // It may be made for each request.
+            Origin::SameWorker => Some(binding(env, ORIGIN).unchecked_into()),
+        }
     }
 
     /// Any app.
@@ -129,13 +200,49 @@ const SESSIONS: &str = "bound to the Durable Object class UserSessions, in each 
 const SID_INDEX: &str =
     "bound to the Durable Object class SidIndex where a provider has `sid_index`, in each environment";
 
+const ORIGIN: &str = "ORIGIN";
+
+/// Bindings that may be missing, and what they must be if they are not.
+const OPTIONAL: [(&str, &str); 2] = [
+    (ORIGIN, "bound to a service; the address of an application is ORIGIN_URL"),
+    ("RATE_LIMITER", "bound to a rate limiter"),
+];
+
 /// Without its objects the gate would call everybody signed out, whose sessions live: bindings are not inherited by the
 /// environments of `wrangler.toml`.
-fn objects_of(env: &Env, variable: &'static str, must_be: &'static str) -> Result<JsValue, Invalid> {
+fn objects_of(env: &Env, variable: &str, must_be: &'static str, faults: &mut Vec<Invalid>) -> JsValue {
     let objects = binding(env, variable);
     let finds_objects =
         js_sys::Reflect::get(&objects, &"idFromName".into()).is_ok_and(|find| find.is_function());
-    if finds_objects { Ok(objects) } else { Err(Invalid { variable, must_be }) }
+    if !finds_objects {
+        faults.push(Invalid::new(variable, must_be));
+    }
+    objects
+}
+
+impl Origin {
+    fn of(env: &Env) -> Self {
+        let origin = binding(env, ORIGIN);
+        if !origin.is_object() && !origin.is_function() {
+            Self::Elsewhere
+        } else if platform::is_service(&origin) {
+            Self::Bound(origin.unchecked_into())
+        } else {
+            Self::SameWorker
+        }
+    }
+}
+
+fn misspelt_in(env: &Env) -> Vec<Invalid> {
+    platform::variables_of(env).lines().filter_map(misspelt).collect()
+}
+
+fn told(invalid: &Invalid) {
+    platform::log_error(&format!("configuration: {invalid}, unless it is the application's"));
+}
+
+fn is_text(env: &Env, name: &str) -> bool {
+    binding(env, name).as_string().is_some_and(|text| !text.is_empty())
 }
 
 fn binding(env: &Env, name: &str) -> JsValue {

@@ -19,7 +19,6 @@ mod reply;
 mod routes;
 mod standing;
 
-use std::fmt::Display;
 use std::rc::Rc;
 
 use worker::js_sys::Promise;
@@ -27,9 +26,11 @@ use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::future_to_promise;
 use worker::{Env, event, web_sys, worker_sys};
 
+use crate::config::Invalid;
 use crate::gate::{Route, misconfigured};
 use crate::pages::Problem;
-use exchange::Exchange;
+use crate::request::Head;
+use exchange::{Exchange, head_of};
 use isolate::Isolate;
 
 #[event(start)]
@@ -47,11 +48,12 @@ fn start() {
 pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context) -> Result<Promise, JsValue> {
     let isolate = match Isolate::of(env) {
         Ok(isolate) => isolate,
-        Err(invalid) => return nothing_served(&invalid),
+        Err(broken) => return nothing_served(&head_of(&request)?, &broken.faults, &broken.base_path),
     };
-    let exchange = Exchange::begin(request, context, isolate)?;
+    let origin = isolate.origin(env);
+    let exchange = Exchange::begin(request, context, isolate, origin)?;
     if let Err(invalid) = exchange.config().check_at(exchange.head.origin()) {
-        return nothing_served(&invalid);
+        return nothing_served(&exchange.head, &[invalid], &exchange.config().base_path);
     }
     let own_promise = Rc::clone(&exchange.client.promise);
     let promise = future_to_promise(async move {
@@ -68,9 +70,11 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
 }
 
 /// The answer of a gate whose configuration is wrong; only the log says why.
-fn nothing_served(invalid: &impl Display) -> Result<Promise, JsValue> {
-    platform::log_error(&format!("configuration: {invalid}"));
-    Ok(Promise::resolve(&JsValue::from(reply::to_response(&misconfigured())?)))
+fn nothing_served(head: &Head, faults: &[Invalid], base_path: &str) -> Result<Promise, JsValue> {
+    for fault in faults {
+        platform::log_error(&format!("configuration: {fault}"));
+    }
+    Ok(Promise::resolve(&JsValue::from(reply::to_response(&misconfigured(head, base_path))?)))
 }
 
 async fn answer(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {

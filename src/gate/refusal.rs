@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::base::time::Timestamp;
 use crate::config::{Config, Demands};
 use crate::cookies::{GateCookie, SameSite};
-use crate::pages::{Pages, Problem};
+use crate::pages::{self, Pages, Problem};
 use crate::request::{Head, Origin, find_cookie, is_path, is_speculative, percent_encode};
-use crate::response::{Answer, Body, Reason};
+use crate::response::{Answer, Reason};
 use crate::supertokens::wire::Delivery;
 
 use super::admission::Absence;
@@ -202,13 +202,17 @@ pub fn problem(head: &Head, config: &Config, problem: &Problem) -> Answer {
 
 /// The answer of a gate whose configuration is wrong: nothing is served, and only the log says why.
 #[must_use]
-pub fn misconfigured() -> Answer {
-    Answer::new(
-        500,
-        Reason::Misconfigured,
-        Body::Json(r#"{"message":"the gate is not configured correctly"}"#.to_owned()),
-    )
-    .with("cache-control", "no-store")
+pub fn misconfigured(head: &Head, base_path: &str) -> Answer {
+    let problem = Problem::Misconfigured;
+    let path = head.path().strip_suffix('/').unwrap_or(head.path());
+    let answer = if path.strip_prefix(base_path) == Some("/health") {
+        Answer::json(problem.status(), problem.reason(), &json!({ "status": "misconfigured" }))
+    } else if head.wants_page() {
+        pages::misconfigured(head)
+    } else {
+        Answer::message(problem.status(), problem.reason(), &problem.message())
+    };
+    answer.with("cache-control", "no-store")
 }
 
 /// Where the login is, with where it leads afterwards, and what else is `asked` of it.

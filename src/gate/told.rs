@@ -97,6 +97,7 @@ fn encoded(text: &str, place: Place) -> String {
 mod tests {
     use super::*;
     use crate::base::time::Timestamp;
+    use crate::config::tests::claim_headers;
     use crate::session::{Claims, Login};
     use serde_json::json;
 
@@ -107,7 +108,7 @@ mod tests {
     fn told_of(login: &Login, asks: bool, headers: Value) -> Vec<(String, String)> {
         let created_at = Some(Timestamp::from_seconds(7));
         let person = Person { user_id: "alice smith", handle: None, login, created_at };
-        told(&person, asks, &ClaimHeaders::read(headers).unwrap())
+        told(&person, asks, &claim_headers(headers).unwrap())
     }
 
     fn is(told: &[(String, String)], expected: &[(&str, &str)]) {

@@ -226,12 +226,30 @@ impl<'a> Pages<'a> {
         frame: &Frame,
     ) -> Answer {
         let page = Layout { frame, heading: self.say(heading), content, opens };
-        Answer::new(status, reason, Body::Html(rendered(&page)))
-            .with("content-security-policy", content_security_policy(frame, self.config))
-            // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
-            .with("referrer-policy", "same-origin")
-            .with("cross-origin-opener-policy", "same-origin")
+        answer(status, reason, &page, content_security_policy(frame, self.config))
     }
+}
+
+/// The page of a gate whose configuration is wrong: there is none to go by.
+#[must_use]
+pub fn misconfigured(head: &Head) -> Answer {
+    let language = head.header("accept-language").and_then(Language::accepted).unwrap_or_default();
+    let frame = Frame::of(&Look::default(), language);
+    let (heading, text) = Problem::Misconfigured.words();
+    // The page itself, once more.
+    let message = Message { text: frame.say(text), href: "", label: frame.say(Text::TryAgain) };
+    let page =
+        Layout { frame: &frame, heading: frame.say(heading), content: rendered(&message), opens: None };
+    let policy = format!("{}; form-action 'none'", frame.content_security_policy());
+    answer(Problem::Misconfigured.status(), Problem::Misconfigured.reason(), &page, policy)
+}
+
+fn answer(status: u16, reason: Reason, page: &Layout<'_>, policy: String) -> Answer {
+    Answer::new(status, reason, Body::Html(rendered(page)))
+        .with("content-security-policy", policy)
+        // Not `no-referrer`: it would turn the `Origin` of the page's own forms into `null`.
+        .with("referrer-policy", "same-origin")
+        .with("cross-origin-opener-policy", "same-origin")
 }
 
 fn rendered(template: &impl Template) -> String {
@@ -372,6 +390,7 @@ mod tests {
             Problem::GatewayTimeout,
             Problem::Unavailable,
             Problem::Failed,
+            Problem::Misconfigured,
         ] {
             let answer = with(json!({}), &[], |pages| pages.problem(&problem));
             assert!(content(&answer).contains("<a class=\"button main\" href=\"/"), "{problem:?}");

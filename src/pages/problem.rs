@@ -42,6 +42,8 @@ pub enum Problem {
     Unavailable,
     /// The gate itself.
     Failed,
+    /// A setting is wrong.
+    Misconfigured,
 }
 
 impl Problem {
@@ -58,7 +60,7 @@ impl Problem {
             Self::TooLarge => 413,
             Self::UnknownForm => 415,
             Self::TooMany => 429,
-            Self::Failed => 500,
+            Self::Failed | Self::Misconfigured => 500,
             Self::BadGateway(_) | Self::OriginHeaders(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
             Self::GatewayTimeout => 504,
@@ -86,6 +88,7 @@ impl Problem {
             Self::GatewayTimeout => "the origin does not answer in time".to_owned(),
             Self::Unavailable => "the session store does not answer; try again".to_owned(),
             Self::Failed => "internal error".to_owned(),
+            Self::Misconfigured => "the gate is not configured correctly".to_owned(),
         }
     }
 
@@ -107,10 +110,11 @@ impl Problem {
             Self::GatewayTimeout => Reason::OriginTimeout,
             Self::Unavailable => Reason::StoreUnavailable,
             Self::Failed => Reason::Error,
+            Self::Misconfigured => Reason::Misconfigured,
         }
     }
 
-    const fn words(&self) -> (Text, Text) {
+    pub(super) const fn words(&self) -> (Text, Text) {
         match self {
             Self::BadRequest(_) | Self::BrokenBody => (Text::BadRequest, Text::Unreadable),
             Self::NoSession => (Text::PleaseLogIn, Text::NeedsLogin),
@@ -128,6 +132,7 @@ impl Problem {
             Self::GatewayTimeout => (Text::ApplicationSilent, Text::TakesTooLong),
             Self::Unavailable => (Text::PleaseTryAgain, Text::NotChecked),
             Self::Failed => (Text::PleaseTryAgain, Text::WentWrong),
+            Self::Misconfigured => (Text::Misconfigured, Text::OperatorsLog),
         }
     }
 }
@@ -147,7 +152,8 @@ impl Pages<'_> {
             | Problem::OriginHeaders(_)
             | Problem::GatewayTimeout
             | Problem::Unavailable
-            | Problem::Failed => (self.here(), Text::TryAgain),
+            | Problem::Failed
+            | Problem::Misconfigured => (self.here(), Text::TryAgain),
             _ => ("/", Text::Back),
         };
         self.message(problem.status(), problem.reason(), heading, self.say(text), (href, label))

@@ -30,8 +30,8 @@ const NOT_TARGETS = [
 
 const WRONG = {
   NOT_BEFORE: [MARK, 7, {}, { all: MARK }, { tenant: { acme: MARK } }, "2999-01-01T00:00:00Z"],
-  GATE_SECRET: [undefined, "", `${MARK}-too-short`, "s".repeat(31)],
-  GATE_SECRET_PREVIOUS: [`${MARK}-too-short`, "s".repeat(31)],
+  GATE_SECRET: [undefined, "", `${MARK}-too-short`, "s".repeat(64), "0123456789a".repeat(4)],
+  GATE_SECRET_PREVIOUS: [`${MARK}-too-short`, "s".repeat(64)],
   ORIGIN_URL: [MARK, `ftp://${MARK}.example`, `javascript:${MARK}`, 7],
   BASE_PATH: NOT_PATHS,
   CORE_PATH: NOT_PATHS,
@@ -58,9 +58,11 @@ const WRONG = {
     [{ path: "/feed/*", session: "none", max_age: 600 }],
     [{ path: "/feed/*", max_age: 0 }],
     [{ path: "/feed/*", max_age: MARK }],
+    [{ path: "/feed/*", session: "none" }, { path: "/feed/x" }],
     [{ path: "/feed/*", acr: MARK }],
     [{ path: "/feed/*", acr: [`${MARK} x`] }],
   ],
+  SESSION_TTL: [MARK],
   CLAIM_HEADERS: [
     MARK,
     [MARK],
@@ -126,6 +128,15 @@ for (const name of ["LOGIN_URL", "LOGOUT_REDIRECT"]) {
   });
 }
 
+test("ORIGIN_CONTROL off stops every route where nothing else begins a session", async (t) => {
+  for (const vars of [{ ORIGIN_CONTROL: "off" }, { RULES: [{ path: "/*", control: false }] }]) {
+    const gate = await gateFor(t, { vars: { ...DEFAULTS, ...vars, API_KEYS: undefined } });
+    await assertStopped(gate, Object.keys(vars)[0]);
+    await gate.restart({ API_KEYS: "an-api-key-of-26-characters" });
+    assert.equal((await gate.fetch("/open/page")).status, "RULES" in vars ? 401 : 200);
+  }
+});
+
 test("a missing SESSIONS binding stops every route, and nobody is told that they are signed out", async (t) => {
   const gate = await gateFor(t, { vars: DEFAULTS, withoutObjects: true });
   await assertStopped(gate, "SESSIONS");
@@ -166,7 +177,7 @@ test("REFRESH_GRACE may be 0", async (t) => {
 });
 
 test("GATE_SECRET may be 32 bytes long", async (t) => {
-  await login(await gateFor(t, { vars: { ...DEFAULTS, GATE_SECRET: "s".repeat(32) } }), "alice");
+  await login(await gateFor(t, { vars: { ...DEFAULTS, GATE_SECRET: "0123456789abcdef".repeat(2) } }), "alice");
 });
 
 test("lists may be empty", async (t) => {

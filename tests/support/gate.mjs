@@ -36,6 +36,7 @@ export const NAVIGATION = {
  * Starts a gate. `origin` is the source of the Worker bound as `ORIGIN`;
  * `originUrl` and `outbound` are the two other ways to an origin, `outbound`
  * being the source of a Worker that answers what the gate fetches from outside.
+ * `sameWorker` is the source of a Worker's module that has the gate in it, as `gate` from "./index.js".
  * `objectFault` is the source of a module whose class `UserSessions` takes the
  * place of the real object; it may import the real one from "./index.js". So it is with `SidIndex`, if it has one.
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
@@ -207,8 +208,8 @@ function parsed(message) {
  * @returns {Promise<any[]>}
  */
 async function workers(options, vars) {
-  const { origin, originUrl, outbound } = options;
-  const bound = originUrl === undefined && outbound === undefined;
+  const { origin, originUrl, outbound, sameWorker } = options;
+  const bound = originUrl === undefined && outbound === undefined && sameWorker === undefined;
   /** @type {object[]} */
   const list = [await gateWorker(options, vars, bound)];
   if (options.objectBuild !== undefined) {
@@ -282,19 +283,20 @@ function elsewhere(durableObjects) {
  * @param {GateOptions} options
  * @returns {Promise<{ type: string, path: string, contents?: string }[]>}
  */
-async function modules(build, { objectFault, clock = false, punctual = false }) {
+async function modules(build, { objectFault, sameWorker, clock = false, punctual = false }) {
   const built = [
     { type: "ESModule", path: join(build, "index.js") },
     { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
   ];
-  if (objectFault === undefined && !clock && punctual) return built;
+  if (objectFault === undefined && sameWorker === undefined && !clock && punctual) return built;
   const added = [{ name: "object.js", contents: objectFault ?? `export { UserSessions } from "./index.js";` }];
+  if (sameWorker !== undefined) added.push({ name: "application.js", contents: sameWorker });
   if (clock) added.push({ name: "clock.js", contents: await readFile(CLOCK, "utf8") });
   else if (!punctual) added.push({ name: "late-limits.js", contents: await readFile(LATE_LIMITS, "utf8") });
   // What stands in for the platform comes before what uses it.
   const entry = [
     clock ? `export { Clock } from "./clock.js";` : punctual ? "" : `import "./late-limits.js";`,
-    `export * from "./index.js"; export { default } from "./index.js";`,
+    `export * from "./index.js"; export { default } from "./${sameWorker === undefined ? "index" : "application"}.js";`,
     `export { UserSessions } from "./object.js";`,
     objectFault?.includes("class SidIndex") ? `export { SidIndex } from "./object.js";` : "",
   ].join("\n");

@@ -45,6 +45,7 @@ export interface GateOptions {
   origin?: string;
   originUrl?: string;
   outbound?: string;
+  sameWorker?: string;
   objectFault?: string;
   build?: string;
   objectBuild?: string;

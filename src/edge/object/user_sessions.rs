@@ -150,7 +150,7 @@ impl UserSessions {
     }
 
     fn isolate(&self) -> Result<Rc<Isolate>, JsValue> {
-        Isolate::of(&self.env).map_err(|invalid| invalid.to_string().into())
+        Isolate::of_object(&self.env).map_err(|broken| broken.to_string().into())
     }
 
     /// One alarm at a time, for the earliest end. Renewals let it go off for nothing: it looks again.

@@ -141,8 +141,7 @@ pub fn request_for(
 
 /// Where the application is, if it is addressed by another name than the browser used.
 pub fn upstream(exchange: &Exchange) -> Option<&Origin> {
-    let has_binding = exchange.client.isolate.origin.is_some();
-    exchange.config().origin_url.as_ref().filter(|_| !has_binding)
+    exchange.config().origin_url.as_ref().filter(|_| exchange.origin.is_none())
 }
 
 /// Sends a request to the application.
@@ -152,10 +151,11 @@ pub fn fetch(
     told: Option<&Told>,
 ) -> Result<Promise, JsValue> {
     if let Some(live) = exchange.live_if_begun().filter(|_| told.is_some()) {
-        return live.send(exchange.client.isolate.origin.as_ref(), request);
+        return live.send(exchange.origin.as_ref(), request);
     }
-    match &exchange.client.isolate.origin {
-        Some(origin) => Ok(origin.fetch(request)?.unchecked_into()),
+    match &exchange.origin {
+        // An application in this Worker may answer at once.
+        Some(origin) => Ok(Promise::resolve(&origin.fetch(request)?)),
         None => {
             let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
             Ok(scope.fetch_with_request(request).unchecked_into())

@@ -10,6 +10,7 @@ pub mod signatures;
 
 use std::time::Duration;
 
+use worker::Env;
 use worker::js_sys::{self, Promise, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -25,6 +26,14 @@ extern "C" {
     /// Method, URL and headers of a request, a line each.
     #[wasm_bindgen(js_name = headOf)]
     pub fn head_of(request: &Request) -> String;
+
+    /// The names of the variables in an environment, a line each.
+    #[wasm_bindgen(js_name = variablesOf)]
+    pub fn variables_of(env: &Env) -> String;
+
+    /// Whether an application is a service of the platform's, and not in this Worker.
+    #[wasm_bindgen(js_name = isService)]
+    pub fn is_service(origin: &JsValue) -> bool;
 
     /// Headers as `name,value` lines.
     #[wasm_bindgen(js_name = linesOf)]

@@ -22,6 +22,28 @@ export function headOf(request) {
 }
 
 /**
+ * The names of the variables in an environment, a line each: texts, numbers, tables. Bindings are objects of the
+ * platform's own kinds.
+ * @param {Record<string, unknown>} env
+ */
+export function variablesOf(env) {
+  const isPlain = (/** @type {unknown} */ value) =>
+    Object(value) !== value || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return Object.keys(env)
+    .filter((name) => isPlain(env[name]))
+    .join("\n");
+}
+
+/**
+ * Whether an application is a service of the platform's: another Worker, or static files. Every other object, of the
+ * platform's (`ctx.exports`) as well, is in this Worker.
+ * @param {object} origin
+ */
+export function isService(origin) {
+  return origin.constructor?.name === "Fetcher";
+}
+
+/**
  * Headers as `name,value` lines, each with the line break before it.
  * @param {Headers} headers
  */
