@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::time::Timestamp;
 use crate::object::{SessionEvent, StoreFailure};
+use crate::pages::Problem;
 use crate::session::{Handle, ObjectId, SessionId};
 
 /// Something that the gate refused or could not do.
@@ -80,6 +81,25 @@ pub fn store_line(failure: &StoreFailure, now: Timestamp) -> String {
     let StoreFailure { object, session, command, tries, cause } = failure;
     let handle = session.map(|id| Handle { object: *object, id }.to_string());
     line(&Line { event: "store_unavailable", at: now.millis(), handle, command, tries: *tries, cause })
+}
+
+/// The line for an application whose answer cannot be had or used, if it is that.
+#[must_use]
+pub fn origin_line(problem: &Problem, now: Timestamp) -> Option<String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        event: &'static str,
+        at: i64,
+        cause: &'a str,
+    }
+    let (event, cause) = match problem {
+        Problem::BadGateway { why, cause } => ("origin_failed", format!("{why}: {cause}")),
+        Problem::GatewayTimeout => ("origin_failed", problem.message()),
+        Problem::OriginHeaders(why) => ("origin_headers", why.clone()),
+        Problem::Loop => ("loop", problem.message()),
+        _ => return None,
+    };
+    Some(line(&Line { event, at: now.millis(), cause: &cause }))
 }
 
 /// The line for a provider that does not answer as it should.

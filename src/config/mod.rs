@@ -240,6 +240,16 @@ impl Config {
         not_before::check(&self.policy.not_before, now)
     }
 
+    /// Whether cookies can be set at this origin. On this machine nobody is led in a circle: that is where one tries things.
+    #[must_use]
+    pub fn covers(&self, origin: &Origin) -> bool {
+        let is_in = |domain: &String| {
+            let rest = origin.host().strip_suffix(domain.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.cookies.domain.as_ref().is_none_or(is_in) || origin.is_loopback()
+    }
+
     /// What is wrong with a gate at this origin.
     ///
     /// # Errors
@@ -617,6 +627,38 @@ pub(crate) mod tests {
             );
             assert!(check("https://other.example").is_ok() && check("http://app.example").is_ok());
         }
+    }
+
+    #[test]
+    fn a_cookie_domain_covers_its_hosts_and_this_machine() {
+        let config = config(json!({ "COOKIE_DOMAIN": ".Example.com" })).ok().unwrap();
+        let covers = |origin: &str| config.covers(&Origin::parse(origin).unwrap());
+        for origin in [
+            "https://example.com",
+            "https://a.example.com:8443",
+            "https://a.b.example.com",
+            "http://localhost:8787",
+            "http://127.0.0.1",
+            "http://[::1]:1",
+            "http://app.localhost",
+        ] {
+            assert!(covers(origin), "{origin}");
+        }
+        for origin in [
+            "https://notexample.com",
+            "https://example.com.evil.example",
+            "https://com",
+            "https://example.com.",
+            "https://10.0.0.1",
+        ] {
+            assert!(!covers(origin), "{origin}");
+        }
+        assert!(
+            super::tests::config(json!({}))
+                .ok()
+                .unwrap()
+                .covers(&Origin::parse("https://x.example").unwrap())
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl OwnPaths<'_> {
             return if self.has(text) { Target::Own } else { Target::Fine };
         }
         let Some(origin) = Origin::of_url(text) else { return Target::Fine };
-        if origin.scheme() == "http" && !is_loopback(origin.host()) {
+        if origin.scheme() == "http" && !origin.is_loopback() {
             return Target::Plain;
         }
         let path = text.get(origin.as_str().len()..).unwrap_or_default();
@@ -74,12 +74,6 @@ fn plainest(path: &str) -> String {
         }
     }
     path.trim_end_matches('/').to_owned()
-}
-
-/// Whether a host is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3).
-fn is_loopback(host: &str) -> bool {
-    let is_v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    is_v4 || host == "[::1]" || host == "localhost" || host.ends_with(".localhost")
 }
 
 #[cfg(test)]

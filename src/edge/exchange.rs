@@ -21,10 +21,10 @@ use crate::edge::platform::{self, Moment, NoRandomness};
 use crate::gate::{
     Access, Credentials, IN_TIME_MS, Mint, Presented, TokenPair, Unsigned, problem, unavailable,
 };
-use crate::log::{GateEvent, gate_line};
+use crate::log::{GateEvent, gate_line, origin_line};
 use crate::memory::Memory;
 use crate::pages::{Pages, Problem};
-use crate::request::Head;
+use crate::request::{Head, mark};
 use crate::response::Answer;
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope, Session};
 use crate::token::{Keys, RefreshToken, Verified, Version};
@@ -62,6 +62,9 @@ pub struct Exchange {
     /// Milliseconds by stage, of those that there were.
     timing: [Cell<Option<u32>>; 3],
 }
+
+const COOKIE_DOMAIN: &str =
+    "COOKIE_DOMAIN must be a domain of each host where there are sessions, and does not cover";
 
 /// The head of a request.
 pub fn head_of(request: &web_sys::Request) -> Result<Head, JsValue> {
@@ -309,9 +312,28 @@ impl Exchange {
         Pages::new(&self.head, self.config())
     }
 
-    /// A page or JSON that says what is wrong.
+    /// A page or JSON that says what is wrong. The log says it where the application is the cause.
     pub fn problem(&self, what: &Problem) -> Answer {
+        if let Some(line) = origin_line(what, self.now) {
+            platform::log_error(&line);
+        }
         problem(&self.head, self.config(), what)
+    }
+
+    /// The refusal of a session at a host that the cookies' domain does not cover: a browser would drop them, and its
+    /// user would log in again and again.
+    pub fn uncovered_host(&self) -> Option<Answer> {
+        let own = self.head.origin();
+        if self.config().covers(own) {
+            return None;
+        }
+        platform::log_error(&format!("configuration: {} the host `{}`", COOKIE_DOMAIN, own.host()));
+        Some(problem(&self.head, self.config(), &Problem::Misconfigured))
+    }
+
+    /// The mark that this gate leaves on what it forwards of this request.
+    pub fn mark(&self) -> String {
+        mark(self.keys().name(), self.head.method(), self.head.target())
     }
 
     /// The answer while what is needed cannot be had.

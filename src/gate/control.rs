@@ -82,23 +82,21 @@ impl Controls {
     /// # Errors
     /// The first header that is malformed.
     pub fn parse<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Self, ControlError> {
-        let read = |name| header(name).map(|value| (name, value));
+        let json = |name| header(name).map(|value| fields(name, value)).transpose();
+        let payload = |fields: Fields| protected(SET_PAYLOAD, fields.into_map());
         Ok(Self {
-            create: read(CREATE).map(|(name, value)| create(name, value)).transpose()?,
-            revoke: read(REVOKE).map(|(name, value)| revoke(name, value)).transpose()?,
-            payload: read(SET_PAYLOAD).map(|(name, value)| set_payload(name, value)).transpose()?,
-            claims: read(SET_CLAIMS)
-                .map(|(name, value)| fields(name, value))
-                .transpose()?
-                .map(Fields::into_map),
+            create: json(CREATE)?.map(create).transpose()?,
+            revoke: header(REVOKE).map(|value| revoke(REVOKE, value)).transpose()?,
+            payload: json(SET_PAYLOAD)?.map(payload).transpose()?,
+            claims: json(SET_CLAIMS)?.map(Fields::into_map),
         })
     }
 }
 
-fn create(header: &'static str, value: &str) -> Result<CreateSession, ControlError> {
+fn create(mut fields: Fields) -> Result<CreateSession, ControlError> {
+    let header = CREATE;
     let refuse = |why: &str| ControlError { header, why: why.to_owned() };
-    let mut fields = fields(header, value)?;
-    let user_id = fields.text("userId").filter(|id| !id.is_empty() && id.len() <= MAX_USER_ID);
+    let user_id = user_id(fields.take("userId")).filter(|id| !id.is_empty() && id.len() <= MAX_USER_ID);
     let payload =
         optional(fields.take("payload"), object).ok_or_else(|| refuse("payload must be an object"))?;
     let data = optional(fields.take("data"), object).ok_or_else(|| refuse("data must be an object"))?;
@@ -160,8 +158,13 @@ fn lifetime(value: Value) -> Option<Seconds> {
     Some(Seconds::new(u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
-fn set_payload(header: &'static str, value: &str) -> Result<Payload, ControlError> {
-    protected(header, fields(header, value)?.into_map())
+/// A user id. Databases count their users: a whole number is the text of its digits. A fraction, or a number that is too
+/// large for its digits to be kept, is nobody.
+fn user_id(value: Value) -> Option<String> {
+    match value {
+        Value::Number(number) if number.is_u64() || number.is_i64() => Some(number.to_string()),
+        value => text(value),
+    }
 }
 
 fn protected(header: &'static str, payload: Map<String, Value>) -> Result<Payload, ControlError> {
@@ -182,11 +185,12 @@ fn revoke(header: &'static str, value: &str) -> Result<RevokeSession, ControlErr
     }
 }
 
-/// The JSON of a control header is ASCII: what a header does to other characters is not agreed upon.
+/// The platform reads a header as UTF-8, and puts U+FFFD where it is none: then nobody knows which characters are meant,
+/// and two users could be one.
 fn fields(header: &'static str, value: &str) -> Result<Fields, ControlError> {
     let refuse = |why: &str| ControlError { header, why: why.to_owned() };
-    if !value.is_ascii() {
-        return Err(refuse("the JSON must be ASCII, with \\u escapes"));
+    if value.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(refuse("the JSON must be UTF-8, or ASCII with \\u escapes"));
     }
     Fields::parse(value).ok_or_else(|| refuse("a JSON object expected"))
 }
@@ -204,6 +208,34 @@ mod tests {
 
     fn parse(name: &str, value: &str) -> Result<Controls, ControlError> {
         Controls::parse(|header| (header == name).then_some(value))
+    }
+
+    #[test]
+    fn json_is_read_where_all_of_its_characters_are_known() {
+        let user = |value: &str| {
+            let controls = parse(CREATE, &format!("{{\"userId\":\"{value}\"}}"));
+            controls.ok().map(|controls| controls.create.unwrap().user_id)
+        };
+        for name in ["zoë", "日本", "\u{1f600}"] {
+            assert_eq!(user(name).as_deref(), Some(name));
+        }
+        assert_eq!(user("zo\\u00eb").as_deref(), Some("zoë"));
+        assert_eq!(user("zo\u{fffd}"), None);
+        assert_eq!(user("\\ufffd").as_deref(), Some("\u{fffd}"), "as it was meant");
+    }
+
+    #[test]
+    fn a_whole_number_is_a_user_id() {
+        let user = |id: &str| {
+            let controls = parse(CREATE, &format!("{{\"userId\":{id}}}"));
+            controls.ok().map(|controls| controls.create.unwrap().user_id)
+        };
+        for id in ["7", "0", "-1", "9007199254740993", "18446744073709551615"] {
+            assert_eq!(user(id).as_deref(), Some(id));
+        }
+        for id in ["1.5", "1e3", "1.0", "18446744073709551616", "true", "null", "[7]"] {
+            assert_eq!(user(id), None, "{id}");
+        }
     }
 
     #[test]
@@ -256,8 +288,8 @@ mod tests {
             "u1",
             "[]",
             r#"{"userId":""}"#,
-            r#"{"userId":1}"#,
-            r#"{"userId":"ü"}"#,
+            r#"{"userId":1.5}"#,
+            "{\"userId\":\"\u{fffd}\"}",
             &long,
             r#"{"userId":"u","payload":[]}"#,
             r#"{"userId":"u","payload":{"sub":"x"}}"#,
@@ -285,7 +317,7 @@ mod tests {
         for value in ["", "1", "null", r#"{"exp":1}"#] {
             assert_eq!(parse(SET_PAYLOAD, value).unwrap_err().header, SET_PAYLOAD, "{value}");
         }
-        for value in ["", "1", "[]", "null", r#"{"a":"ü"}"#] {
+        for value in ["", "1", "[]", "null", "{\"a\":\"\u{fffd}\"}"] {
             assert_eq!(parse(SET_CLAIMS, value).unwrap_err().header, SET_CLAIMS, "{value}");
         }
     }

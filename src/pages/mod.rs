@@ -385,12 +385,13 @@ mod tests {
             Problem::UnknownForm,
             Problem::TooMany,
             Problem::Prefetch,
-            Problem::BadGateway("why".to_owned()),
+            Problem::BadGateway { why: "why", cause: "why".to_owned() },
             Problem::OriginHeaders("why".to_owned()),
             Problem::GatewayTimeout,
             Problem::Unavailable,
             Problem::Failed,
             Problem::Misconfigured,
+            Problem::Loop,
         ] {
             let answer = with(json!({}), &[], |pages| pages.problem(&problem));
             assert!(content(&answer).contains("<a class=\"button main\" href=\"/"), "{problem:?}");

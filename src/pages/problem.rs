@@ -33,7 +33,12 @@ pub enum Problem {
     /// A browser that only guesses where its user goes next.
     Prefetch,
     /// The application does not answer, or with a status that HTTP does not know.
-    BadGateway(String),
+    BadGateway {
+        /// What a program hears.
+        why: &'static str,
+        /// What the log says beside it.
+        cause: String,
+    },
     /// The application sent a header that makes no sense.
     OriginHeaders(String),
     /// The origin takes longer than it may.
@@ -42,6 +47,8 @@ pub enum Problem {
     Unavailable,
     /// The gate itself.
     Failed,
+    /// The way to the application leads back to the gate.
+    Loop,
     /// A setting is wrong.
     Misconfigured,
 }
@@ -61,9 +68,10 @@ impl Problem {
             Self::UnknownForm => 415,
             Self::TooMany => 429,
             Self::Failed | Self::Misconfigured => 500,
-            Self::BadGateway(_) | Self::OriginHeaders(_) => 502,
+            Self::BadGateway { .. } | Self::OriginHeaders(_) => 502,
             Self::Prefetch | Self::Unavailable => 503,
             Self::GatewayTimeout => 504,
+            Self::Loop => 508,
         }
     }
 
@@ -71,7 +79,7 @@ impl Problem {
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::BadRequest(why) => (*why).to_owned(),
+            Self::BadRequest(why) | Self::BadGateway { why, .. } => (*why).to_owned(),
             Self::NoSession => "unauthorised".to_owned(),
             Self::CrossSite => "cross-site request refused".to_owned(),
             Self::AntiCsrf => "the proof that ANTI_CSRF asks for is missing".to_owned(),
@@ -84,11 +92,12 @@ impl Problem {
             Self::TooMany => "too many requests; try again in a minute".to_owned(),
             Self::Method => "method not allowed".to_owned(),
             Self::Prefetch => "not for prefetching".to_owned(),
-            Self::BadGateway(why) | Self::OriginHeaders(why) => why.clone(),
+            Self::OriginHeaders(why) => why.clone(),
             Self::GatewayTimeout => "the origin does not answer in time".to_owned(),
             Self::Unavailable => "the session store does not answer; try again".to_owned(),
             Self::Failed => "internal error".to_owned(),
             Self::Misconfigured => "the gate is not configured correctly".to_owned(),
+            Self::Loop => "the way to the application leads back to the gate".to_owned(),
         }
     }
 
@@ -105,12 +114,13 @@ impl Problem {
             Self::TooMany => Reason::RateLimited,
             Self::Method => Reason::Method,
             Self::Prefetch => Reason::Prefetch,
-            Self::BadGateway(_) => Reason::OriginUnreachable,
+            Self::BadGateway { .. } => Reason::OriginUnreachable,
             Self::OriginHeaders(_) => Reason::OriginHeaders,
             Self::GatewayTimeout => Reason::OriginTimeout,
             Self::Unavailable => Reason::StoreUnavailable,
             Self::Failed => Reason::Error,
             Self::Misconfigured => Reason::Misconfigured,
+            Self::Loop => Reason::Loop,
         }
     }
 
@@ -128,11 +138,13 @@ impl Problem {
             Self::UnknownForm => (Text::BadRequest, Text::NoForm),
             Self::TooMany => (Text::WaitAMinute, Text::TooMany),
             Self::Prefetch => (Text::PleaseTryAgain, Text::Prefetch),
-            Self::BadGateway(_) | Self::OriginHeaders(_) => (Text::ApplicationSilent, Text::NoUsableAnswer),
+            Self::BadGateway { .. } => (Text::ApplicationSilent, Text::NoUsableAnswer),
+            // It does answer.
+            Self::OriginHeaders(_) => (Text::PleaseTryAgain, Text::NoUsableAnswer),
             Self::GatewayTimeout => (Text::ApplicationSilent, Text::TakesTooLong),
             Self::Unavailable => (Text::PleaseTryAgain, Text::NotChecked),
             Self::Failed => (Text::PleaseTryAgain, Text::WentWrong),
-            Self::Misconfigured => (Text::Misconfigured, Text::OperatorsLog),
+            Self::Misconfigured | Self::Loop => (Text::Misconfigured, Text::OperatorsLog),
         }
     }
 }
@@ -148,11 +160,12 @@ impl Pages<'_> {
             Problem::UnknownSession => (devices.as_str(), Text::YourDevices),
             Problem::TooMany
             | Problem::Prefetch
-            | Problem::BadGateway(_)
+            | Problem::BadGateway { .. }
             | Problem::OriginHeaders(_)
             | Problem::GatewayTimeout
             | Problem::Unavailable
             | Problem::Failed
+            | Problem::Loop
             | Problem::Misconfigured => (self.here(), Text::TryAgain),
             _ => ("/", Text::Back),
         };

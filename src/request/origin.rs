@@ -52,6 +52,14 @@ impl Origin {
         self.0.split_once("://").map_or("", |(_, authority)| authority)
     }
 
+    /// Whether the host is this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3).
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let is_v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        is_v4 || host == "[::1]" || host == "localhost" || host.ends_with(".localhost")
+    }
+
     /// Host name without port.
     #[must_use]
     pub fn host(&self) -> &str {

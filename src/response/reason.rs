@@ -60,6 +60,8 @@ pub enum Reason {
     OriginTimeout,
     /// A header of the application makes no sense.
     OriginHeaders,
+    /// The way to the application leads back to the gate.
+    Loop,
     /// A variable or binding has a wrong value.
     Misconfigured,
     /// The gate failed.
@@ -68,7 +70,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Ok,
         Self::LoggedOut,
         Self::Ask,
@@ -96,6 +98,7 @@ impl Reason {
         Self::OriginUnreachable,
         Self::OriginTimeout,
         Self::OriginHeaders,
+        Self::Loop,
         Self::Misconfigured,
         Self::Error,
     ];
@@ -131,6 +134,7 @@ impl Reason {
             Self::OriginUnreachable => "origin-unreachable",
             Self::OriginTimeout => "origin-timeout",
             Self::OriginHeaders => "origin-headers",
+            Self::Loop => "loop",
             Self::Misconfigured => "misconfigured",
             Self::Error => "error",
         }

@@ -268,6 +268,12 @@ impl Keys {
             .any(|tag| tag.first_chunk::<ANTI_CSRF>().is_some_and(|tag| tag.ct_eq(&shown).into()))
     }
 
+    /// What tells this gate from others; its key ids have it as well.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.fingerprints.first().map(String::as_str).unwrap_or_default()
+    }
+
     /// The pseudonym of a user in events.
     #[must_use]
     pub fn event_user(&self, user_id: &str) -> String {

@@ -30,7 +30,7 @@ describe("a malformed value is a 502 naming its header, and nothing is done:", (
       "[]",
       '"refused"',
       "{}",
-      '{"userId":1}',
+      '{"userId":1.5}',
       '{"userId":null}',
       '{"userId":""}',
       `{"userId":"${LONG_USER_ID}"}`,
@@ -41,7 +41,7 @@ describe("a malformed value is a 502 naming its header, and nothing is done:", (
       '{"userId":"refused"} {"userId":"refused"}',
       '{"userId":"refused"}, {"userId":"refused"}',
       '{"userId":"\\ud800"}',
-      '{"userId":"é"}',
+      '{"userId":"\ufffd"}',
     ],
     "Gate-Revoke-Session": [
       "",
@@ -52,7 +52,7 @@ describe("a malformed value is a 502 naming its header, and nothing is done:", (
       "A".repeat(65),
       "current current",
     ],
-    "Gate-Set-Payload": ["", "nonsense", "{", "null", "[]", '"x"', "7", '{"a":1} {"b":2}', '{"é":1}'],
+    "Gate-Set-Payload": ["", "nonsense", "{", "null", "[]", '"x"', "7", '{"a":1} {"b":2}', '{"\ufffd":1}'],
   };
   const PARAMETER = { "Gate-Create-Session": "create", "Gate-Revoke-Session": "revoke", "Gate-Set-Payload": "payload" };
 

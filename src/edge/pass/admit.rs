@@ -33,6 +33,9 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
         }
         return Ok(Admitted::NOBODY);
     }
+    if let Some(refusal) = exchange.uncovered_host() {
+        return Err(refusal.into());
+    }
     guard::enter(exchange, &Entry::APPLICATION).await?;
     let credentials = exchange.credentials().await;
     // An upgraded connection is watched from the start, by what asks for its session.

@@ -52,6 +52,11 @@ pub async fn carry_out(
     let Controls { create, revoke, payload, claims } = controls;
     let change = Change { payload, claims };
     if create.is_some()
+        && let Some(refusal) = exchange.uncovered_host()
+    {
+        return Err(refusal);
+    }
+    if create.is_some()
         && !rule.cross_site_login
         && let Some(refusal) =
             guard::cross_site_refusal(exchange, credentials, Provenance::Always, credentials.header_mode)

@@ -18,8 +18,12 @@ use crate::edge::platform::live::Head;
 use crate::edge::platform::{self, Changes};
 use crate::gate::{Absence, Answered, Identity, no_session, told};
 use crate::pages::Problem;
-use crate::request::{Origin, is_withheld, strip};
+use crate::request::{HOPS, Origin, is_withheld, marked, names, strip};
+use crate::response::Answer;
 use crate::token::AccessToken;
+
+/// 508 (RFC 5842 §7.2).
+const LOOP_DETECTED: u16 = 508;
 
 /// What the application is told of the person.
 pub struct Told {
@@ -52,7 +56,7 @@ pub async fn forward(
     admitted: &Admitted,
     overlap: Option<Overlap>,
 ) -> Result<web_sys::Response, Answered> {
-    let bad_gateway = |why: &str| exchange.problem(&Problem::BadGateway(why.to_owned())).into();
+    let bad_gateway = |why, cause| Err(exchange.problem(&Problem::BadGateway { why, cause }).into());
     let response = match response_to(exchange, rule, admitted, overlap).await {
         Ok(Head::Response(response)) => response,
         Ok(Head::Late) => return Err(exchange.problem(&Problem::GatewayTimeout).into()),
@@ -61,15 +65,35 @@ pub async fn forward(
             return Err(no_session(&exchange.head, exchange.config(), credentials, Absence::Ended));
         }
         Ok(Head::Lost) => return Err(exchange.unavailable().into()),
-        Err(_) => return Err(bad_gateway("the origin does not answer")),
+        Err(error) => return bad_gateway("the origin does not answer", platform::message_of(&error)),
     };
     let status = response.status();
+    if status == LOOP_DETECTED && has_looped(exchange, &response) {
+        platform::drop_unread(&Promise::resolve(&JsValue::from(response)));
+        return Err(looped(exchange).into());
+    }
     let is_upgraded = status == 101 && exchange.head.is_upgrade() && !is_guarded_preflight(exchange, rule);
     if is_upgraded || (200..=599).contains(&status) {
         Ok(response)
     } else {
-        Err(bad_gateway("the origin answered with a status that HTTP does not have"))
+        bad_gateway("the origin answered with a status that HTTP does not have", status.to_string())
     }
+}
+
+/// The answer to a request whose way to the application leads back here. Whoever is on that way knows by the marks that
+/// this is no answer of the application's.
+pub fn looped(exchange: &Exchange) -> Answer {
+    let answer = exchange.problem(&Problem::Loop);
+    match exchange.head.header(HOPS) {
+        Some(hops) => answer.with(HOPS, hops),
+        None => answer,
+    }
+}
+
+/// Whether a response says that this very request came back.
+fn has_looped(exchange: &Exchange, response: &web_sys::Response) -> bool {
+    let hops = response.headers().get(HOPS).ok().flatten();
+    names(hops.as_deref(), &exchange.mark())
 }
 
 /// Whether the request is a preflight on a path that is not open.
@@ -124,6 +148,7 @@ pub fn request_for(
         Some("") => changes.delete("cookie"),
         Some(rest) => changes.set("cookie", rest),
     }
+    changes.set(HOPS, &marked(head, &exchange.mark()));
     changes.set("x-forwarded-host", head.origin().authority());
     changes.set("x-forwarded-proto", head.origin().scheme());
     if let Some(Told { token, text, more }) = told {

@@ -18,10 +18,14 @@ use worker::web_sys;
 
 use crate::edge::exchange::Exchange;
 use crate::edge::finish;
+use crate::request::is_loop;
 use overlap::Overlap;
 
 /// Any path that is not the gate's own.
 pub async fn pass(exchange: &Exchange) -> Result<web_sys::Response, JsValue> {
+    if is_loop(&exchange.head, &exchange.mark()) {
+        return finish::own(exchange, forward::looped(exchange)).await;
+    }
     let rule = exchange.config().rule(&exchange.head);
     let overlap = Overlap::begin(exchange, &rule).await;
     let admitted = match admit::admit(exchange, &rule).await {

@@ -15,7 +15,7 @@ use worker::js_sys::{self, Promise, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, Headers, Request, Response};
-use worker::worker_sys;
+use worker::worker_sys::{self, Fetcher};
 
 use crate::base::time::{Instant, Timestamp};
 use crate::gate::Caching;
@@ -56,6 +56,17 @@ extern "C" {
         live: Option<&live::Watched>,
         changes: &str,
     ) -> Result<Request, JsValue>;
+
+    /// Which of the objects and the application answer, as words.
+    #[wasm_bindgen(js_name = look)]
+    pub fn look(
+        objects: &JsValue,
+        name: &str,
+        command: &str,
+        origin: Option<&Fetcher>,
+        url: &str,
+        changes: &str,
+    ) -> Promise;
 
     /// A copy of a response with other headers.
     #[wasm_bindgen(js_name = changedResponse, catch)]

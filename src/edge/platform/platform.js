@@ -102,6 +102,55 @@ export function changedRequest(request, url, isPersonal, live, changes) {
   return copy;
 }
 
+/** How long what was seen is told again, and how long an answer is waited for, in milliseconds. */
+const LOOK = 5000;
+
+/** @type {{ at: number, seen: Promise<string> } | undefined} */
+let lastLook;
+
+/**
+ * Which of the objects and the application answer, as words; the same for everybody who asks within {@link LOOK}.
+ * What comes back to this gate, with 508, is no answer of the application's.
+ * @param {Objects} objects
+ * @param {string} name
+ * @param {string} command
+ * @param {Fetcher | undefined} origin
+ * @param {string} url
+ * @param {string} changes
+ */
+export function look(objects, name, command, origin, url, changes) {
+  const at = Date.now();
+  // A clock may be set back.
+  if (lastLook === undefined || Math.abs(at - lastLook.at) >= LOOK) {
+    const request = new Request(url, { method: "HEAD", redirect: "manual" });
+    change(request.headers, changes);
+    const seen = Promise.all([
+      answers("store", async () => objects.get(objects.idFromName(name)).run(command)),
+      answers("application", async () => {
+        const { status } = await (origin === undefined ? fetch(request) : origin.fetch(request));
+        if (status === 508) throw new Error("the way there leads back to the gate");
+      }),
+    ]);
+    lastLook = { at, seen: seen.then((words) => words.join(" ")) };
+  }
+  return lastLook.seen;
+}
+
+/**
+ * The word, if the work is done in time; else nothing, and the log says why.
+ * @param {string} word
+ * @param {() => Promise<unknown>} work
+ */
+async function answers(word, work) {
+  try {
+    await within(work(), LOOK, (_, reject) => reject(new Error("no answer in time")));
+    return word;
+  } catch (error) {
+    console.error(`health: ${word}: ${/** @type {any} */ (error)?.message ?? error}`);
+    return "";
+  }
+}
+
 /**
  * A copy of a response, body stream, WebSocket and all, with other headers.
  * @param {Response} response

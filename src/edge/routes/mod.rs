@@ -12,7 +12,7 @@ mod status;
 use crate::edge::exchange::Exchange;
 use crate::edge::guard;
 use crate::edge::object::client::Unavailable;
-use crate::gate::{Answered, Entry, Route};
+use crate::gate::{Answered, Entry, Reads, Route};
 use crate::pages::Problem;
 use crate::supertokens::fdi;
 
@@ -24,7 +24,13 @@ pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
     if let Some(answer) = fdi::preflight(&exchange.head, exchange.config()) {
         return answer.into();
     }
-    let entered = match guard::enter(exchange, &Entry::of(route)).await {
+    let entry = Entry::of(route);
+    if entry.reads != Reads::Nothing
+        && let Some(refusal) = exchange.uncovered_host()
+    {
+        return refusal.into();
+    }
+    let entered = match guard::enter(exchange, &entry).await {
         Ok(entered) => entered,
         Err(refusal) => return refusal,
     };
@@ -34,7 +40,7 @@ pub async fn serve(exchange: &Exchange, route: Route<'_>) -> Answered {
         Route::Sessions => account::sessions(exchange).await,
         Route::RevokeSession => account::revoke(exchange, &entered.form).await,
         Route::Jwks => status::jwks(exchange).await,
-        Route::Health => Ok(status::health()),
+        Route::Health => Ok(status::health(exchange).await),
         Route::Refresh => browser_sdk::refresh(exchange, entered.renewal).await,
         Route::SignOut => browser_sdk::sign_out(exchange).await,
         Route::Login => login::login(exchange).await,
