@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
 use session_gate::base::time::Seconds;
-use session_gate::config::{Faults, Rules, SessionNeed};
+use session_gate::config::{Asked, Faults, Rules, SessionNeed};
 
 /// What a rule says here: path, need, `fresh`, `control`.
 type Row = (String, SessionNeed, u32, bool);
@@ -281,6 +281,6 @@ fn a_path_with_more_readings_than_are_looked_at_is_under_all_rules_at_once() {
     let rules = rules_of(&rows);
     let path = "/pub/%2e%41/..;/%252f//..;//%2ea/..;/%252e%252e//..;/%2e/..;/Admin//..;/%2541x///admin%41%252e/%252f%41%253b%2561%61admin//%2e%3b%2e//x/%2e";
     assert!(readings(path, &rows).is_none());
-    let rule = rules.find(path);
+    let rule = rules.find(Asked { path: path, method: "GET", host: "a.example" });
     assert_eq!((rule.session, rule.control), (SessionNeed::Required, false));
 }

@@ -12,6 +12,7 @@ mod not_before;
 mod providers;
 mod readings;
 mod rules;
+mod services;
 mod table;
 mod targets;
 mod unknown;
@@ -19,10 +20,11 @@ mod vars;
 
 pub use claim_headers::ClaimHeaders;
 pub use demands::{Demands, Requirement, read_requirements};
-pub use entry::{Live, Rule, SessionNeed};
+pub use entry::{Asked, Live, Rule, SessionNeed};
 pub use fault::{Broken, Faults, Invalid};
 pub use providers::{ClientAuth, LogoutTokenScope, Provider, SecretText};
 pub use rules::Rules;
+pub use services::{SERVICE, Services};
 pub use unknown::misspelt;
 
 use std::rc::Rc;
@@ -90,6 +92,8 @@ pub struct Config {
     pub origin_timeout: Option<Seconds>,
     /// `API_KEYS`: who may use the core; empty is nobody.
     pub api_keys: Vec<String>,
+    /// `SERVICE_TOKENS`: programs that need no session where a rule says so.
+    pub services: Services,
     /// `PROVIDERS`: where people log in; none where the application says who did.
     pub providers: Vec<Rc<Provider>>,
     /// `PAGE_TITLE`, `PAGE_ACCENT`, `PAGE_STYLESHEET`, `PAGE_LOGO`, `PAGE_LANGUAGE`.
@@ -177,6 +181,7 @@ impl Config {
             // Without a value there is no limit but the platform's.
             origin_timeout: vars.read("ORIGIN_TIMEOUT", POSITIVE, span),
             api_keys: api_keys(vars),
+            services: Services::read(vars),
             providers,
             look: look(vars),
             own_targets: OwnTargets::new(),
@@ -211,7 +216,7 @@ impl Config {
     /// The rule for a request. Neither the login page nor what the gate's own pages show is ever behind the login.
     #[must_use]
     pub fn rule(&self, head: &Head) -> Rule {
-        let rule = self.rules.find(head.path());
+        let rule = self.rules.find(Asked::of(head));
         let (path, own) = (head.path(), head.origin());
         let is_shown = || {
             [&self.look.logo, &self.look.stylesheet].into_iter().flatten().any(|url| is_at(url, path, own))
@@ -290,12 +295,12 @@ fn cookies(vars: &mut Vars<'_>, base_path: &str) -> CookieSettings {
         vars.read("COOKIE_SAMESITE", "Lax, Strict or None", |value| SameSite::parse(value.as_str()?));
     CookieSettings {
         domain: vars
-            .text("COOKIE_DOMAIN", "a domain name like example.com", is_domain)
+            .text("COOKIE_DOMAIN", "a domain name like example.com", &is_domain)
             .as_deref()
             .map(domain),
         same_site: same_site.unwrap_or(SameSite::Lax),
         refresh_path: vars
-            .text("REFRESH_COOKIE_PATH", REFRESH_PATH, covers)
+            .text("REFRESH_COOKIE_PATH", REFRESH_PATH, &covers)
             .unwrap_or_else(|| "/".to_owned()),
         clear: clear_cookies(vars),
         lifetime_limit: COOKIE_LIFETIME_LIMIT,
@@ -366,8 +371,8 @@ fn look(vars: &mut Vars<'_>) -> Look {
     };
     let look = Look::default();
     Look {
-        title: vars.text("PAGE_TITLE", "a text", |_| true).unwrap_or(look.title),
-        accent: vars.text("PAGE_ACCENT", "a colour like #3451b2", is_colour).unwrap_or(look.accent),
+        title: vars.text("PAGE_TITLE", "a text", &|_| true).unwrap_or(look.title),
+        accent: vars.text("PAGE_ACCENT", "a colour like #3451b2", &is_colour).unwrap_or(look.accent),
         stylesheet: vars.url("PAGE_STYLESHEET"),
         logo: vars.url("PAGE_LOGO"),
         language: vars.read("PAGE_LANGUAGE", LANGUAGES, |value| Language::of_tag(value.as_str()?)),
@@ -392,7 +397,7 @@ fn secrets(vars: &mut Vars<'_>) -> Rc<[Secret]> {
 
 fn app_id(vars: &mut Vars<'_>) -> String {
     let must_be = "lower-case letters, digits and hyphens, at most 64";
-    vars.text("APP_ID", must_be, is_name_space_id).unwrap_or_else(|| DEFAULT_APP.to_owned())
+    vars.text("APP_ID", must_be, &is_name_space_id).unwrap_or_else(|| DEFAULT_APP.to_owned())
 }
 
 impl Default for Look {

@@ -129,7 +129,7 @@ pub fn read(vars: &mut Vars<'_>) -> Vec<Rc<Provider>> {
         let mut faults = Faults::default();
         if let Some(mut table) = Table::of(value, at, TABLE, &mut faults) {
             let is_new = |key: &str| is_key(key) && providers.iter().all(|other| other.key != key);
-            let key = table.needed("key", KEY, is_new);
+            let key = table.needed("key", KEY, &is_new);
             let provider = provider(key, table, secret, &mut missing);
             providers.extend(provider.map(Rc::new));
         }
@@ -147,8 +147,8 @@ fn provider(
     secret: impl Fn(&str) -> Option<String>,
     missing: &mut Option<String>,
 ) -> Option<Provider> {
-    let issuer = Issuer::parse(&table.needed("issuer", ISSUER, |issuer| Issuer::parse(issuer).is_ok())).ok();
-    let client_id = table.needed("client_id", TEXT, |id| !id.is_empty());
+    let issuer = Issuer::parse(&table.needed("issuer", ISSUER, &|issuer| Issuer::parse(issuer).is_ok())).ok();
+    let client_id = table.needed("client_id", TEXT, &|id| !id.is_empty());
     let style = table.take("end_session_style", END_SESSION, |value| match text(value)?.as_str() {
         "standard" => Some(EndSessionStyle::Standard),
         "cognito" => Some(EndSessionStyle::Cognito),

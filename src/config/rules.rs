@@ -12,7 +12,7 @@
 
 use serde_json::Value;
 
-use super::entry::{self, Entry, FALLBACK, Pattern, Rule, SessionNeed};
+use super::entry::{self, Asked, Entry, FALLBACK, Only, Pattern, Rule, SessionNeed};
 use super::fault::Faults;
 use super::readings::{MAX_DECODED, Step, is_plain};
 
@@ -39,6 +39,7 @@ pub struct Rules {
 #[derive(Clone, Debug)]
 struct Row {
     number: usize,
+    only: Only,
     rule: Rule,
 }
 
@@ -70,7 +71,7 @@ impl Rules {
 
     /// Takes the rules in order; `None` if their paths can be read in more ways than a request's may.
     fn new(entries: Vec<Entry>) -> Option<Self> {
-        let row = |Entry { number, pattern, rule }| (pattern, Row { number, rule });
+        let row = |Entry { number, pattern, only, rule }| (pattern, Row { number, only, rule });
         let (patterns, rows) = entries.into_iter().map(row).unzip();
         let mut readings = vec![Reading { patterns, next: Default::default() }];
         let mut at = 0;
@@ -95,24 +96,27 @@ impl Rules {
         Some(Self { rows, readings })
     }
 
-    /// The rule for a path.
+    /// The rule for a request.
     #[must_use]
-    pub fn find(&self, path: &str) -> Rule {
-        if !is_plain(path) {
-            return self.find_odd(path);
+    pub fn find(&self, asked: Asked<'_>) -> Rule {
+        if !is_plain(asked.path) {
+            return self.find_odd(asked);
         }
-        let found = self.readings.iter().map(|reading| self.first_match(reading, path, false));
+        let found = self.readings.iter().map(|reading| self.first_match(reading, asked, false));
         found.reduce(Rule::and).unwrap_or(FALLBACK)
     }
 
     /// The rule for a path that can be read in several ways.
-    fn find_odd(&self, path: &str) -> Rule {
+    fn find_odd(&self, asked: Asked<'_>) -> Rule {
+        let path = asked.path;
         let Some(read) = self.ways_to_read(path) else {
-            return self.rows.iter().map(|row| row.rule.clone()).fold(FALLBACK, Rule::and);
+            let rows = self.rows.iter().filter(|row| row.only.is_for(asked));
+            return rows.map(|row| row.rule.clone()).fold(FALLBACK, Rule::and);
         };
         let found = read.iter().filter_map(|read| {
             let is_closed = has_separator(&read.path) || (read.path == path && has_encoded_slash(path));
-            Some(self.first_match(self.readings.get(read.reading)?, &read.path, is_closed))
+            let asked = Asked { path: &read.path, ..asked };
+            Some(self.first_match(self.readings.get(read.reading)?, asked, is_closed))
         });
         found.reduce(Rule::and).unwrap_or(FALLBACK)
     }
@@ -145,10 +149,12 @@ impl Rules {
         Some(read)
     }
 
-    fn first_match(&self, reading: &Reading, path: &str, is_closed: bool) -> Rule {
+    fn first_match(&self, reading: &Reading, asked: Asked<'_>, is_closed: bool) -> Rule {
         let mut rows = self.rows.iter().zip(&reading.patterns);
         let decides = |(row, pattern): &(&Row, &Pattern)| {
-            (!is_closed || row.rule.session == SessionNeed::Required) && pattern.matches(path)
+            (!is_closed || row.rule.session == SessionNeed::Required)
+                && pattern.matches(asked.path)
+                && row.only.is_for(asked)
         };
         rows.find(decides).map_or(FALLBACK, |(row, _)| row.rule.clone())
     }
@@ -158,17 +164,19 @@ impl Rules {
     #[must_use]
     pub fn unreachable(&self) -> Vec<(usize, usize)> {
         let rows = || self.rows.iter().zip(self.as_written());
-        let mut found = Vec::new();
+        let (mut found, mut reachable) = (Vec::new(), Vec::new());
         for (at, (row, pattern)) in rows().enumerate() {
             let mut earlier = rows().take(at);
-            let takes_all = |(_, other): &(&Row, &Pattern)| other.covers(pattern);
-            if let Some((first, _)) = earlier.find(takes_all)
-                && first.rule != row.rule
-            {
-                found.push((row.number, first.number));
+            let takes_all =
+                |(first, other): &(&Row, &Pattern)| other.covers(pattern) && first.only.covers(&row.only);
+            match earlier.find(takes_all) {
+                Some((first, _)) if first.rule != row.rule => found.push((row.number, first.number)),
+                _ => reachable.push(row.number),
             }
         }
-        found.dedup();
+        // What stands for several paths may be reached by some of them.
+        found.retain(|(number, _)| !reachable.contains(number));
+        found.dedup_by_key(|(number, _)| *number);
         found
     }
 
@@ -176,7 +184,9 @@ impl Rules {
     #[must_use]
     pub fn ignore_controls(&self) -> bool {
         let mut rows = self.rows.iter().zip(self.as_written());
-        let decides = |(row, pattern): &(&Row, &Pattern)| row.rule.control || pattern.is_everything();
+        let decides = |(row, pattern): &(&Row, &Pattern)| {
+            row.rule.control || (pattern.is_everything() && row.only.is_everything())
+        };
         rows.find(decides).is_some_and(|(row, _)| !row.rule.control)
     }
 
@@ -215,6 +225,11 @@ mod tests {
         rules
     }
 
+    /// The rule for a plain request to a path.
+    fn found(rules: &Rules, path: &str) -> Rule {
+        rules.find(Asked { path, method: "GET", host: "a.example" })
+    }
+
     fn rules() -> Rules {
         let rules = json!([
             { "path": "/assets/*", "session": "none" },
@@ -228,16 +243,16 @@ mod tests {
     #[test]
     fn the_first_match_decides() {
         let rules = rules();
-        assert_eq!(rules.find("/assets/x.css").session, SessionNeed::None);
-        assert_eq!(rules.find("/").session, SessionNeed::Optional);
-        assert_eq!(rules.find("/feed/public").session, SessionNeed::Required);
-        assert_eq!(rules.find("/feed/1").fresh, Seconds::new(30));
+        assert_eq!(found(&rules, "/assets/x.css").session, SessionNeed::None);
+        assert_eq!(found(&rules, "/").session, SessionNeed::Optional);
+        assert_eq!(found(&rules, "/feed/public").session, SessionNeed::Required);
+        assert_eq!(found(&rules, "/feed/1").fresh, Seconds::new(30));
     }
 
     #[test]
     fn everything_unmatched_is_required() {
         for path in ["/x", "/asset", "/assets", "//", "/Assets/x"] {
-            assert_eq!(rules().find(path).session, SessionNeed::Required, "{path}");
+            assert_eq!(found(&rules(), path).session, SessionNeed::Required, "{path}");
         }
     }
 
@@ -253,10 +268,10 @@ mod tests {
             "/assets/%1f",
             "/assets/%7F",
         ] {
-            assert_eq!(rules().find(path).session, SessionNeed::Required, "{path}");
+            assert_eq!(found(&rules(), path).session, SessionNeed::Required, "{path}");
         }
         for path in ["/assets/%20", "/assets/%2e", "/assets/%c3%a9", "/assets/%", "/assets/%0"] {
-            assert_eq!(rules().find(path).session, SessionNeed::None, "{path}");
+            assert_eq!(found(&rules(), path).session, SessionNeed::None, "{path}");
         }
     }
 
@@ -283,7 +298,7 @@ mod tests {
             "/pub/style.css/",
             "/pub/style.css%c0%af",
         ] {
-            assert_eq!(rules.find(path).session, SessionNeed::Optional, "{path}");
+            assert_eq!(found(&rules, path).session, SessionNeed::Optional, "{path}");
         }
     }
 
@@ -309,10 +324,10 @@ mod tests {
     fn a_rule_is_also_for_paths_that_some_read_as_its_own() {
         let rules = json!([{ "path": "/Docs/*", "session": "none" }, { "path": "/Admin/*" }, { "path": "/*", "session": "optional" }]);
         let rules = rules_of(rules);
-        assert_eq!(rules.find("/Docs/x").session, SessionNeed::None);
-        assert_eq!(rules.find("/docs/x").session, SessionNeed::Optional);
-        assert_eq!(rules.find("/admin/x").session, SessionNeed::Required);
-        assert_eq!(rules.find("/other").session, SessionNeed::Optional);
+        assert_eq!(found(&rules, "/Docs/x").session, SessionNeed::None);
+        assert_eq!(found(&rules, "/docs/x").session, SessionNeed::Optional);
+        assert_eq!(found(&rules, "/admin/x").session, SessionNeed::Required);
+        assert_eq!(found(&rules, "/other").session, SessionNeed::Optional);
     }
 
     #[test]
@@ -323,8 +338,8 @@ mod tests {
         ]);
         let rules = rules_of(rules);
         let both = Rule { fresh: Seconds::new(5), control: false, ..FALLBACK };
-        assert_eq!(rules.find("/%61dmin/x"), both);
-        assert_eq!(rules.find("/admin/x"), Rule { cross_site_login: true, ..both });
+        assert_eq!(found(&rules, "/%61dmin/x"), both);
+        assert_eq!(found(&rules, "/admin/x"), Rule { cross_site_login: true, ..both });
     }
 
     #[test]
@@ -335,14 +350,14 @@ mod tests {
             { "path": "/*", "session": "optional" },
         ]);
         let rules = rules_of(rules);
-        assert_eq!(rules.find("/other").demands, None);
-        let admins = rules.find("/admin/x").demands.unwrap();
+        assert_eq!(found(&rules, "/other").demands, None);
+        let admins = found(&rules, "/admin/x").demands.unwrap();
         assert_eq!((admins.require.len(), admins.max_age), (1, Some(Seconds::new(600))));
-        let both = rules.find("/Admin/x").demands.unwrap();
+        let both = found(&rules, "/Admin/x").demands.unwrap();
         assert_eq!((both.require.len(), both.max_age), (2, Some(Seconds::new(60))));
         assert_eq!(both.acr.as_deref(), Some(["hwk".to_owned()].as_slice()));
         for spelling in ["/%61dmin/x", "//admin/x", "/x/..;/admin/x"] {
-            assert_eq!(rules.find(spelling).demands.as_ref(), Some(&admins), "{spelling}");
+            assert_eq!(found(&rules, spelling).demands.as_ref(), Some(&admins), "{spelling}");
         }
     }
 

@@ -47,7 +47,7 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a text that has to be there and to be good; empty after a fault.
-    pub fn needed(&mut self, key: &str, must_be: &'static str, is_good: impl Fn(&str) -> bool) -> String {
+    pub fn needed(&mut self, key: &str, must_be: &'static str, is_good: &dyn Fn(&str) -> bool) -> String {
         match text(self.fields.take(key)).filter(|text| is_good(text)) {
             Some(text) => text,
             None => {

@@ -56,7 +56,7 @@ impl<'a> Vars<'a> {
         &mut self,
         variable: &str,
         must_be: &'static str,
-        is_good: impl Fn(&str) -> bool,
+        is_good: &dyn Fn(&str) -> bool,
     ) -> Option<String> {
         self.read(variable, must_be, |value| match value {
             Value::String(text) if is_good(&text) => Some(text),
@@ -113,13 +113,13 @@ impl<'a> Vars<'a> {
         let plain = |path: &str| {
             is_path(path) && path.len() > 1 && !path.ends_with('/') && !path.contains(['%', '?', '#', '*'])
         };
-        self.text(variable, must_be, plain).unwrap_or_else(|| default.to_owned())
+        self.text(variable, must_be, &plain).unwrap_or_else(|| default.to_owned())
     }
 
     /// A path or a URL.
     pub fn url(&mut self, variable: &str) -> Option<String> {
         let must_be = "a path like /login or a URL like https://host/login";
-        self.text(variable, must_be, |text| {
+        self.text(variable, must_be, &|text| {
             is_path(text)
                 || (Origin::of_url(text).is_some() && text.bytes().all(|byte| byte.is_ascii_graphic()))
         })

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::base::json::{Fields, object, optional, text};
 use crate::base::names::is_name_space_id;
 use crate::base::time::{Seconds, Timestamp};
+use crate::config::SERVICE;
 use crate::session::{Claims, DEFAULT_TENANT, Handle, Login, MAX_USER_ID, Payload, Scope};
 
 /// The header that makes a session.
@@ -96,7 +97,7 @@ impl Controls {
 fn create(mut fields: Fields) -> Result<CreateSession, ControlError> {
     let header = CREATE;
     let refuse = |why: &str| ControlError { header, why: why.to_owned() };
-    let user_id = user_id(fields.take("userId")).filter(|id| !id.is_empty() && id.len() <= MAX_USER_ID);
+    let user_id = user_id(fields.take("userId")).filter(|id| may_be_user(id));
     let payload =
         optional(fields.take("payload"), object).ok_or_else(|| refuse("payload must be an object"))?;
     let data = optional(fields.take("data"), object).ok_or_else(|| refuse("data must be an object"))?;
@@ -109,7 +110,8 @@ fn create(mut fields: Fields) -> Result<CreateSession, ControlError> {
     let create = CreateSession {
         user_id: user_id.ok_or_else(|| {
             refuse(
-                "userId must be a text of 1 to 256 bytes: it names the object that keeps the user's sessions",
+                "userId must be a text of 1 to 256 bytes, which does not begin with service:; it names the object that \
+                 keeps the user's sessions",
             )
         })?,
         payload: protected(header, payload.unwrap_or_default())?,
@@ -156,6 +158,12 @@ fn login(header: &'static str, fields: &mut Fields) -> Result<Login, ControlErro
 fn lifetime(value: Value) -> Option<Seconds> {
     let seconds = value.as_u64().filter(|seconds| *seconds > 0)?;
     Some(Seconds::new(u32::try_from(seconds).unwrap_or(u32::MAX)))
+}
+
+/// Whether an application's user may have this id: it names the object that keeps their sessions, and no service.
+#[must_use]
+pub fn may_be_user(id: &str) -> bool {
+    !id.is_empty() && id.len() <= MAX_USER_ID && !id.starts_with(SERVICE)
 }
 
 /// A user id. Databases count their users: a whole number is the text of its digits. A fraction, or a number that is too
@@ -288,6 +296,7 @@ mod tests {
             "u1",
             "[]",
             r#"{"userId":""}"#,
+            r#"{"userId":"service:ci"}"#,
             r#"{"userId":1.5}"#,
             "{\"userId\":\"\u{fffd}\"}",
             &long,

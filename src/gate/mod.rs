@@ -24,7 +24,9 @@ pub use admission::{
 };
 pub use caching::{Caching, is_targeted};
 pub use change::{Answered, IN_TIME_MS, Renewed, SessionChange, strays_expired};
-pub use control::{CLAIMS_TOO_LARGE, ControlError, Controls, CreateSession, RevokeSession, is_too_much_data};
+pub use control::{
+    CLAIMS_TOO_LARGE, ControlError, Controls, CreateSession, RevokeSession, is_too_much_data, may_be_user,
+};
 pub use credentials::{Access, Beside, Credentials, Logouts, Presented, Strays};
 pub use csrf::{is_forged, is_unsafe, lacks_anti_csrf, shows_anti_csrf};
 pub use entry::{Entry, Limit, Methods, Proof, Provenance, ReadBody, Reads};

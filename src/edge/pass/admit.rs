@@ -1,7 +1,7 @@
 //! Whether a request may pass, and as whom.
 
 use crate::base::time::Seconds;
-use crate::config::{Live, Rule, SessionNeed};
+use crate::config::{Live, Rule, SERVICE, SessionNeed};
 use crate::edge::exchange::Exchange;
 use crate::edge::guard;
 use crate::edge::object::client::Unavailable;
@@ -13,12 +13,14 @@ use crate::response::Answer;
 pub struct Admitted {
     /// Who it is from.
     pub identity: Option<Identity>,
+    /// Which service, if it is from one; then there is no session.
+    pub service: Option<String>,
     /// What the browser is told about its session.
     pub change: SessionChange,
 }
 
 impl Admitted {
-    const NOBODY: Self = Self { identity: None, change: SessionChange::Nothing };
+    const NOBODY: Self = Self { identity: None, service: None, change: SessionChange::Nothing };
 }
 
 /// Decides; `Err` is the refusal.
@@ -32,6 +34,9 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
             let _ = exchange.complete_pending(exchange.credentials().await).await;
         }
         return Ok(Admitted::NOBODY);
+    }
+    if let Some(service) = service(exchange, rule) {
+        return Ok(Admitted { service: Some(format!("{SERVICE}{service}")), ..Admitted::NOBODY });
     }
     if let Some(refusal) = exchange.uncovered_host() {
         return Err(refusal.into());
@@ -51,7 +56,7 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
             if let Some(answer) = refused(exchange, rule, &identity) {
                 return Err(Answered { answer, change });
             }
-            Ok(Admitted { identity: Some(*identity), change })
+            Ok(Admitted { identity: Some(*identity), service: None, change })
         }
         Ok(Standing::SignedOut(absence)) if rule.session == SessionNeed::Required => {
             Err(no_session(&exchange.head, exchange.config(), credentials, absence))
@@ -60,6 +65,14 @@ pub async fn admit(exchange: &Exchange, rule: &Rule) -> Result<Admitted, Answere
         Ok(Standing::SignedOut(_)) => Ok(Admitted::NOBODY),
         Err(Unavailable) => Err(exchange.unavailable().into()),
     }
+}
+
+/// The service that the request's token names, where the rule lets it pass. No other site can make a browser send such a
+/// token, so it is no matter where the request comes from.
+fn service<'a>(exchange: &'a Exchange, rule: &Rule) -> Option<&'a str> {
+    rule.services.as_ref()?;
+    let service = exchange.config().services.named_by(exchange.head.bearer()?)?;
+    rule.admits(service).then_some(service)
 }
 
 /// The refusal of a person who is signed in and lacks what the rule asks for.

@@ -36,7 +36,7 @@ pub async fn back(
             "origin-headers: `{name}` of the application is no header of the gate's"
         ));
     }
-    let has_identity = admitted.identity.is_some();
+    let has_identity = admitted.identity.is_some() || admitted.service.is_some();
     // Of an upgraded connection nothing is stored.
     let is_stored = response.status() != 101;
     let change = match heed(exchange, rule, admitted, &lines).await {

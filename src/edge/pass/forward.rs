@@ -111,7 +111,10 @@ async fn response_to(
     let told = admitted.identity.as_ref().map(|identity| Told::of(exchange, rule, identity));
     let promise = match overlap.and_then(|overlap| overlap.for_admitted(told.as_ref())) {
         Some(promise) => promise,
-        None => fetch(exchange, &request_for(exchange, rule, told.as_ref())?, told.as_ref())?,
+        None => {
+            let request = request_for(exchange, rule, told.as_ref(), admitted.service.as_deref())?;
+            fetch(exchange, &request, told.as_ref())?
+        }
     };
     let promise = match exchange.config().origin_timeout {
         Some(limit) => platform::response_within(&promise, f64::from(limit.get()) * 1000.0),
@@ -132,6 +135,7 @@ pub fn request_for(
     exchange: &Exchange,
     rule: &Rule,
     told: Option<&Told>,
+    service: Option<&str>,
 ) -> Result<web_sys::Request, JsValue> {
     let (head, config) = (&exchange.head, exchange.config());
     let mut changes = Changes::default();
@@ -159,9 +163,14 @@ pub fn request_for(
             changes.set(name, value);
         }
     }
+    if let Some(service) = service {
+        changes.set("gate-user", service);
+        changes.delete("authorization");
+    }
     let url = upstream(exchange).map(|origin| format!("{origin}{}", head.target()));
     let live = told.filter(|_| rule.live == Live::Watched).map(|_| exchange.live().watched());
-    platform::changed_request(&exchange.request, url.as_deref(), told.is_some(), live, changes.as_str())
+    let is_personal = told.is_some() || service.is_some();
+    platform::changed_request(&exchange.request, url.as_deref(), is_personal, live, changes.as_str())
 }
 
 /// Where the application is, if it is addressed by another name than the browser used.

@@ -36,7 +36,7 @@ impl Overlap {
             return None;
         }
         let told = Told::of(exchange, rule, &identity);
-        let request = request_for(exchange, rule, Some(&told)).ok()?;
+        let request = request_for(exchange, rule, Some(&told), None).ok()?;
         let response = fetch(exchange, &request, Some(&told)).ok()?;
         Some(Self { told, response })
     }

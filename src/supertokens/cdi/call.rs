@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use super::{CdiVersion, CorePath, Endpoint, Refused};
 use crate::base::json::{Fields, array, object, optional, text};
 use crate::gate::is_too_much_data;
+use crate::gate::may_be_user;
 use crate::request::{Head, first_parameter};
-use crate::session::{DEFAULT_TENANT, MAX_USER_ID, Payload};
+use crate::session::{DEFAULT_TENANT, Payload};
 use crate::token::Version;
 
 /// The core's words, and why: an empty user id would name nobody's object.
 const USER_ID_MUST_BE: &str = "Field name 'userId' is invalid in JSON input: it names the object that keeps the user's \
-    sessions, so it must be a text of 1 to 256 bytes";
+    sessions, so it must be a text of 1 to 256 bytes, and not begin with service:";
 
 /// A call with its arguments. It has no `Debug`, like everything that holds a token.
 #[derive(PartialEq)]
@@ -224,7 +225,7 @@ impl Input {
 
     fn create(&mut self) -> Result<Call, Refused> {
         let user_id = self.text("userId")?;
-        if user_id.is_empty() || user_id.len() > MAX_USER_ID {
+        if !may_be_user(&user_id) {
             return Err(Refused(400, USER_ID_MUST_BE.to_owned()));
         }
         Ok(Call::Create(CreateCall {
