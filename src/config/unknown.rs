@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::fault::Invalid;
 
 /// All variables, secrets and bindings.
-const SETTINGS: [&str; 42] = [
+const SETTINGS: &[&str] = &[
     "ACCESS_TOKEN_TTL",
     "ALLOW_SAME_SITE",
     "ANTI_CSRF",
@@ -118,7 +118,7 @@ mod tests {
             None
         });
         BINDINGS.into_iter().for_each(note);
-        assert_eq!(read.into_inner(), SETTINGS.into_iter().map(str::to_owned).collect());
+        assert_eq!(read.into_inner(), SETTINGS.iter().map(|name| (*name).to_owned()).collect());
     }
 
     #[test]

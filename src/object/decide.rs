@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::event::{SessionEvent, SessionEventKind};
 use super::recheck;
+use crate::base::order;
 use crate::base::time::{Instant, Seconds, Timestamp};
 use crate::session::{
     AntiCsrf, Command, FirstUse, Generation, Nonce, Payload, PayloadChange, Policy, Proof, ProviderEnd,
@@ -349,9 +350,9 @@ impl Decision<'_> {
 
     /// The longest unused first. There are few, and mostly they are in order.
     fn sort_by_use(&mut self) {
-        self.sessions.sort_by_key(|session| {
-            (session.last_seen_at, session.created_at, session.created_ms, session.id)
-        });
+        let key =
+            |session: &Session| (session.last_seen_at, session.created_at, session.created_ms, session.id);
+        order::sort(&mut self.sessions, |one, other| key(one) < key(other));
     }
 
     fn find(&self, id: SessionId) -> Option<Session> {

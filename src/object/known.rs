@@ -84,7 +84,9 @@ impl Known {
     #[must_use]
     pub fn apps(&self) -> BTreeSet<String> {
         let of_sessions = self.rows.iter().map(|(app_id, _)| app_id);
-        of_sessions.chain(self.unreadable.iter().map(|(app_id, _)| app_id)).cloned().collect()
+        let mut apps = BTreeSet::new();
+        apps.extend(of_sessions.chain(self.unreadable.iter().map(|(app_id, _)| app_id)).cloned());
+        apps
     }
 
     /// Whether no row is left once this is written; `None` where that has to be asked.

@@ -17,6 +17,7 @@ use super::ReturnedForm;
 use super::sealed::{self, Opened};
 use crate::base::bytes;
 use crate::base::json::{Fields, array, optional, text};
+use crate::base::order;
 use crate::base::time::{Seconds, Timestamp};
 use crate::config::Provider;
 use crate::cookies::{ATTEMPT, expired_login_cookie, login_cookie};
@@ -237,7 +238,7 @@ fn names_in(head: &Head, keys: &Keys) -> Vec<String> {
             (begun.unwrap_or_default(), name.to_owned())
         })
         .collect();
-    attempts.sort();
+    order::sort(&mut attempts, |one, other| one < other);
     attempts.into_iter().map(|(_, name)| name).collect()
 }
 

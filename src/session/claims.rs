@@ -62,7 +62,8 @@ impl Claims {
         let names = |claims: &Self| claims.0.iter().flat_map(|map| map.keys().cloned()).collect::<Vec<_>>();
         let removed = names(self).into_iter().map(|name| (name, Value::Null));
         let later = names(later).into_iter().filter_map(|name| Some((later.get(&name)?.clone(), name)));
-        let mut change: Map<String, Value> = removed.collect();
+        let mut change = Map::new();
+        change.extend(removed);
         change.extend(later.map(|(value, name)| (name, value)));
         change.retain(|name, value| self.get(name) != Some(value));
         change

@@ -133,7 +133,8 @@ impl Login {
     #[must_use]
     pub fn with_told(&self, change: Map<String, Value>) -> Self {
         let email_set = self.email_set && !change.contains_key(EMAIL);
-        let none = change.keys().map(|name| (name.clone(), Value::Null)).collect();
+        let mut none = Map::new();
+        none.extend(change.keys().map(|name| (name.clone(), Value::Null)));
         let claims = self.claims.merged(change).or_else(|TooManyClaims| self.claims.merged(none));
         Self { claims: claims.unwrap_or_default(), email_set, ..self.clone() }
     }

@@ -140,8 +140,8 @@ impl AccessToken {
     /// The token's text but for its signature.
     #[must_use]
     pub fn draft(&self, version: Version) -> Option<Draft> {
-        let version_name = (VERSION.to_owned(), version.as_str().into());
-        let extra = std::iter::once(version_name).collect();
+        let mut extra = Map::new();
+        extra.insert(VERSION.to_owned(), version.as_str().into());
         Draft::new(&extra, self.claims(version), self.issued_at, self.expires_at, &self.key_id)
     }
 

@@ -11,4 +11,5 @@ pub mod bytes;
 pub mod form;
 pub mod json;
 pub mod names;
+pub mod order;
 pub mod time;
