@@ -31,7 +31,6 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::base::json::text;
 use crate::base::names::{is_domain, is_name_space_id};
 use crate::base::time::{Seconds, Timestamp};
 use crate::cookies::{ClearCookie, CookieSettings, SameSite};
@@ -310,9 +309,12 @@ fn cookies(vars: &mut Vars<'_>, base_path: &str) -> CookieSettings {
 fn clear_cookies(vars: &mut Vars<'_>) -> Vec<ClearCookie> {
     let must_be = "a cookie name or a table like { name = \"x\", path = \"/\", domain = \"example.com\" }; \
                    with a __Host- name, without domain and with the path /";
-    vars.each("CLEAR_COOKIES", "an array of cookie names or tables", must_be, |value| {
-        ClearCookie::read(value).filter(|cookie| cookie.is_well_formed() && cookie.obeys_its_prefix())
-    })
+    let mut cookies = Vec::new();
+    vars.each("CLEAR_COOKIES", "an array of cookie names or tables", must_be, &mut |value| {
+        let cookie = ClearCookie::read(value)?;
+        (cookie.is_well_formed() && cookie.obeys_its_prefix()).then(|| cookies.push(cookie))
+    });
+    cookies
 }
 
 fn clear_site_data(vars: &mut Vars<'_>) -> String {
@@ -322,17 +324,14 @@ fn clear_site_data(vars: &mut Vars<'_>) -> String {
         let off = vars.raw(variable).is_some();
         return if off { String::new() } else { "\"storage\"".to_owned() };
     }
-    let types = vars.each(
-        variable,
-        "an array of types like [\"storage\"], or [] for none",
-        "a type like storage",
-        |value| {
-            let is_type = |kind: &String| {
-                kind == "*" || (!kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphabetic()))
-            };
-            text(value).filter(is_type).map(|kind| format!("\"{kind}\""))
-        },
-    );
+    let must_be = "an array of types like [\"storage\"], or [] for none";
+    let mut types = Vec::new();
+    vars.each(variable, must_be, "a type like storage", &mut |value| {
+        let kind = value.as_str()?;
+        let is_type =
+            kind == "*" || (!kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_alphabetic()));
+        is_type.then(|| types.push(format!("\"{kind}\"")))
+    });
     types.join(", ")
 }
 
@@ -392,7 +391,9 @@ fn secrets(vars: &mut Vars<'_>) -> Rc<[Secret]> {
     if vars.value("GATE_SECRET").is_none() {
         vars.faults.add("GATE_SECRET", must_be);
     }
-    current.into_iter().chain(previous).collect()
+    let mut secrets: Vec<Secret> = current.into_iter().collect();
+    secrets.extend(previous);
+    secrets.into()
 }
 
 fn app_id(vars: &mut Vars<'_>) -> String {

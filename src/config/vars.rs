@@ -89,22 +89,19 @@ impl<'a> Vars<'a> {
         self.read(variable, must_be, elements).unwrap_or_default()
     }
 
-    /// The elements of an array, each read.
-    pub fn each<T>(
+    /// Takes each element of an array; `take` is `None` for one that does not read.
+    pub fn each(
         &mut self,
         variable: &str,
         must_be: &'static str,
         element_must_be: &'static str,
-        read: fn(Value) -> Option<T>,
-    ) -> Vec<T> {
-        let mut all = Vec::new();
+        take: &mut dyn FnMut(Value) -> Option<()>,
+    ) {
         for (number, element) in self.list(variable, must_be).into_iter().enumerate() {
-            match read(element) {
-                Some(element) => all.push(element),
-                None => self.faults.add(&format!("{variable}[{number}]"), element_must_be),
+            if take(element).is_none() {
+                self.faults.add(&format!("{variable}[{number}]"), element_must_be);
             }
         }
-        all
     }
 
     /// A path of the gate's own.
@@ -132,7 +129,13 @@ impl<'a> Vars<'a> {
 
     /// Several origins.
     pub fn origins(&mut self, variable: &str) -> Vec<Origin> {
-        self.each(variable, "an array of origins like [\"https://host\"]", ORIGIN, origin)
+        let mut origins = Vec::new();
+        let must_be = "an array of origins like [\"https://host\"]";
+        self.each(variable, must_be, ORIGIN, &mut |value| {
+            origins.push(origin(value)?);
+            Some(())
+        });
+        origins
     }
 }
 

@@ -59,14 +59,7 @@ extern "C" {
 
     /// Which of the objects and the application answer, as words.
     #[wasm_bindgen(js_name = look)]
-    pub fn look(
-        objects: &JsValue,
-        name: &str,
-        command: &str,
-        origin: Option<&Fetcher>,
-        url: &str,
-        changes: &str,
-    ) -> Promise;
+    pub fn look(objects: &JsValue, origin: Option<&Fetcher>, address: &str, changes: &str) -> Promise;
 
     /// A copy of a response with other headers.
     #[wasm_bindgen(js_name = changedResponse, catch)]
