@@ -141,7 +141,7 @@ async function trim(file, script) {
 async function slim(file) {
   const sizes = { always: 0, flexible: 0, "one-caller": 20 };
   const inlined = Object.entries(sizes).map(([kind, size]) => `--${kind}-inline-max-function-size=${size}`);
-  const passes = ["-Oz", "--converge", ...inlined, "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
+  const passes = ["-Oz", ...inlined, "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
   await run(join(ROOT, "node_modules", ".bin", "wasm-opt"), [...FEATURES, ...passes, file, "-o", file]);
 }
 

@@ -320,18 +320,11 @@ impl Rule {
     /// What both ask for.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        // Where one needs no session, the other alone says who passes without.
+        // Where one needs no session, the other alone says who passes without; two that differ let nobody.
         let services = match self.session.cmp(&other.session) {
             Ordering::Less => other.services.clone(),
             Ordering::Greater => self.services.clone(),
-            Ordering::Equal => {
-                let both = |of: &Self, with: &Self| -> Vec<String> {
-                    let services = of.services.iter().flat_map(|services| services.iter());
-                    services.filter(|name| with.admits(name)).cloned().collect()
-                };
-                let both: Vec<String> = [both(&self, &other), both(&other, &self)].concat();
-                (!both.is_empty()).then(|| Rc::new(both))
-            }
+            Ordering::Equal => self.services.clone().filter(|own| other.services.as_ref() == Some(own)),
         };
         let fresh = match self.session.cmp(&other.session) {
             Ordering::Less => other.fresh,
@@ -518,7 +511,9 @@ mod tests {
         let of = |first: Value, second: Value| {
             let mut rules = [first, second];
             rules[0]["session"] = json!("none");
-            rules.iter_mut().for_each(|rule| rule["path"] = json!("/x"));
+            for rule in &mut rules {
+                rule["path"] = json!("/x");
+            }
             faults(json!({ "RULES": rules })).len()
         };
         let get = || json!({ "methods": ["GET"] });
@@ -537,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_rules_only_the_services_of_both_pass() {
+    fn of_two_rules_with_other_services_no_service_passes() {
         let rule = |session: SessionNeed, services: &[&str]| Rule {
             session,
             services: (!services.is_empty())
@@ -546,8 +541,9 @@ mod tests {
         };
         let required = |services: &[&str]| rule(SessionNeed::Required, services);
         for (one, other, admitted) in [
-            (required(&["ci"]), required(&["ci", "backup"]), vec!["ci"]),
-            (required(&["*"]), required(&["ci"]), vec!["ci"]),
+            (required(&["ci"]), required(&["ci"]), vec!["ci"]),
+            (required(&["ci"]), required(&["ci", "backup"]), vec![]),
+            (required(&["*"]), required(&["ci"]), vec![]),
             (required(&["*"]), required(&["*"]), vec!["ci", "backup"]),
             (required(&["ci"]), required(&["backup"]), vec![]),
             (required(&["ci"]), required(&[]), vec![]),

@@ -122,12 +122,11 @@ impl Isolate {
                 Origin::SameWorker => misspelt.iter().for_each(told),
                 Origin::Elsewhere | Origin::Bound(_) => faults.extend(misspelt),
             }
-            faults.extend(
-                OPTIONAL
-                    .into_iter()
-                    .filter(|(name, _)| is_text(env, name))
-                    .map(|(name, must_be)| Invalid::new(name, must_be)),
-            );
+            for (name, must_be) in OPTIONAL {
+                if is_text(env, name) {
+                    faults.push(Invalid::new(name, must_be));
+                }
+            }
         }
         let config = match config {
             Ok(config) if faults.is_empty() => config,

@@ -56,7 +56,8 @@ impl Origin {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        let is_v4 = host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        let is_v4 =
+            host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit());
         is_v4 || host == "[::1]" || host == "localhost" || host.ends_with(".localhost")
     }
 
