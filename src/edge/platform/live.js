@@ -239,7 +239,8 @@ export class Live {
     // Otherwise a compressed body would be unpacked to be piped, packed again, and lose its length.
     /** @type {RequestInit} */
     const init = { signal, encodeResponseBody: "manual" };
-    return origin ? origin.fetch(request, init) : fetch(request, init);
+    // An application in this Worker may answer at once.
+    return origin ? Promise.resolve(origin.fetch(request, init)) : fetch(request, init);
   }
 
   #fallDue() {
