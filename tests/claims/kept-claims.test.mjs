@@ -172,7 +172,7 @@ describe("the limit of 8 KiB", () => {
 });
 
 describe("what makes no sense", () => {
-  for (const claims of ["", "1", "[]", "null", "{", '{"a":1} x', '{"a":"\u00fc"}']) {
+  for (const claims of ["", "1", "[]", "null", "{", '{"a":1} x', '{"a":"\ufffd"}']) {
     test(`is refused and named: Gate-Set-Claims: ${claims}`, async () => {
       const tokens = await login(gate, "alice", { claims: { a: 0 } });
       const response = await control(gate, { claims }, tokens);
