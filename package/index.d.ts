@@ -35,6 +35,8 @@ export interface Secrets {
   GATE_SECRET_PREVIOUS?: string;
   /** Keys for the core, of at least 20 characters, separated by commas. */
   API_KEYS?: string;
+  /** Programs that need no session: `name:<hex SHA-256 of the token>`, separated by commas. */
+  SERVICE_TOKENS?: string;
   [providerSecret: `PROVIDER_SECRET_${string}`]: string | undefined;
   [providerKey: `PROVIDER_PRIVATE_KEY_${string}`]: string | undefined;
 }

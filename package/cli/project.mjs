@@ -163,8 +163,7 @@ const HEADER_AUTH = [
 const RULES = [
   "# Who needs a session: the first match counts, and what matches none needs one.",
   "RULES = [",
-  `  { path = "/favicon.ico", session = "none" },`,
-  `  { path = "/robots.txt", session = "none" },`,
+  "  { starter = true }, # favicon, robots.txt and the like: nobody needs one",
   `  # { path = "/assets/*", session = "none" },`,
   `  # { path = "/", session = "optional" },`,
   "]",

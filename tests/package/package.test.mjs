@@ -154,6 +154,14 @@ test("the schema describes every key of a rule and of a provider that docs/confi
   assert.deepEqual(Object.keys(definitions.Provider.properties).sort(), names.sort());
 });
 
+test("the types have every secret that docs/configuration.md names", async () => {
+  const [, table] = /\| secret \(`npx[^\n]+\n\|[-|]+\n(.*?)\n\n/s.exec(await textOf("docs/configuration.md"));
+  const named = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  const [, secrets] = /interface Secrets \{(.*?)\n\}/s.exec(readFileSync(inPackage("index.d.ts"), "utf8"));
+  const typed = [...secrets.matchAll(/^ {2}([A-Z_]+)\??: string;/gm)].map(([, name]) => name);
+  assert.deepEqual(typed.sort(), named.sort());
+});
+
 test("the types fit a Worker that hands its application to the gate", async () => {
   const project = await mkdtemp(join(tmpdir(), "session-gate-types-"));
   after(() => rm(project, { recursive: true, force: true }));
