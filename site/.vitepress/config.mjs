@@ -45,6 +45,7 @@ export default {
         text: "Reference",
         items: [
           page("Configuration", "/configuration"),
+          page("Mistakes in settings", "/mistakes"),
           page("Identity providers", "/providers/"),
           page("Claims", "/claims"),
           page("Behaviour", "/behaviour"),
