@@ -13,6 +13,8 @@
 
 mod oracle;
 
+use std::collections::BTreeSet;
+
 use oracle::{Access, Ask, Proof, Said, Scope, World};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -246,6 +248,11 @@ fn pick<T: Clone>(list: &[T], which: usize) -> Option<T> {
 /// The real objects, without a runtime: what is stored, what they know of it, and the clock that they read.
 struct Objects {
     rows: Vec<Vec<Session>>,
+    /// The sessions of each user that a connection is open for: opened by a reply that one lives, closed by what a
+    /// command deletes, as the object's watches are.
+    open: Vec<BTreeSet<SessionId>>,
+    /// Those that it ever was open for.
+    opened: Vec<BTreeSet<SessionId>>,
     known: Vec<Known>,
     policy: Policy,
 }
@@ -269,7 +276,14 @@ impl StateMachineTest for Objects {
             not_before: Vec::new(),
             rechecks: Vec::new(),
         };
-        Self { rows: vec![Vec::new(); USERS], known: (0..USERS).map(|_| Known::default()).collect(), policy }
+        let (open, opened) = (vec![BTreeSet::new(); USERS], vec![BTreeSet::new(); USERS]);
+        Self {
+            rows: vec![Vec::new(); USERS],
+            open,
+            opened,
+            known: (0..USERS).map(|_| Known::default()).collect(),
+            policy,
+        }
     }
 
     fn apply(mut objects: Self, life: &Life, _: Step) -> Self {
@@ -294,6 +308,18 @@ impl StateMachineTest for Objects {
                 .collect();
             known.sort_by_key(|row| *row.id.as_bytes());
             assert_eq!(living, known);
+            let open = &objects.open[user];
+            let lapsed =
+                |id: &SessionId| rows.iter().any(|row| row.id == *id && !row.lives(&objects.policy, now));
+            let lives = |id: &SessionId| known.iter().any(|session| session.id == *id);
+            assert!(
+                open.iter().all(|id| lives(id) || lapsed(id)),
+                "open, and neither alive nor left to the alarm"
+            );
+            assert!(
+                objects.opened[user].iter().all(|id| !lives(id) || open.contains(id)),
+                "closed too early"
+            );
         }
     }
 }
@@ -314,6 +340,11 @@ impl Objects {
         for saved in outcome.save {
             rows.retain(|row| row.id != saved.id);
             rows.push(saved);
+        }
+        self.open[user].retain(|id| !outcome.delete.contains(id));
+        if let Reply::Live(session) | Reply::Renewed { session, .. } | Reply::Created(session) = &reply {
+            self.open[user].insert(session.id);
+            self.opened[user].insert(session.id);
         }
         if let Some(is_emptied) = is_emptied {
             assert_eq!(is_emptied, had_rows && rows.is_empty(), "whether the storage may go");
