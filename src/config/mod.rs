@@ -224,6 +224,12 @@ impl Config {
         if is_open { rule.optional() } else { rule }
     }
 
+    /// The number in `RULES` of the rule for a request; -1 if it is in none.
+    #[must_use]
+    pub fn rule_number(&self, head: &Head) -> String {
+        self.rules.number(Asked::of(head)).map_or_else(|| "-1".to_owned(), |number| number.to_string())
+    }
+
     /// The provider with this key.
     #[must_use]
     pub fn provider(&self, key: &str) -> Option<&Rc<Provider>> {

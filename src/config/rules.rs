@@ -106,6 +106,14 @@ impl Rules {
         found.reduce(Rule::and).unwrap_or(FALLBACK)
     }
 
+    /// The number of the entry that takes a request as it stands.
+    #[must_use]
+    pub fn number(&self, asked: Asked<'_>) -> Option<usize> {
+        let mut rows = self.rows.iter().zip(&self.readings.first()?.patterns);
+        rows.find(|(row, pattern)| row.only.is_for(asked) && pattern.matches(asked.path))
+            .map(|(row, _)| row.number)
+    }
+
     /// The rule for a path that can be read in several ways.
     fn find_odd(&self, asked: Asked<'_>) -> Rule {
         let path = asked.path;

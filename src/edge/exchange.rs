@@ -17,15 +17,15 @@ use crate::edge::isolate::Isolate;
 use crate::edge::object::client::{self, ObjectClient, Unavailable};
 use crate::edge::object::end::{self, Ended};
 use crate::edge::platform::live::Live;
-use crate::edge::platform::{self, Moment, NoRandomness};
+use crate::edge::platform::{self, Moment, NoRandomness, metrics};
 use crate::gate::{
-    Access, Credentials, IN_TIME_MS, Mint, Presented, TokenPair, Unsigned, problem, unavailable,
+    Access, Credentials, IN_TIME_MS, Mint, Presented, Route, TokenPair, Unsigned, problem, unavailable,
 };
 use crate::log::{GateEvent, gate_line, origin_line};
 use crate::memory::Memory;
 use crate::pages::{Pages, Problem};
 use crate::request::{Head, mark};
-use crate::response::Answer;
+use crate::response::{Answer, Reason};
 use crate::session::{Command, Handle, Logout, ObjectId, Reply, Scope, Session};
 use crate::token::{Keys, RefreshToken, Verified, Version};
 
@@ -341,8 +341,21 @@ impl Exchange {
         unavailable(&self.head, self.config())
     }
 
+    /// Counts an answer of the gate's own, if anybody wants to know.
+    pub fn count(&self, reason: Reason) {
+        if self.client.isolate.is_measured {
+            let route = Route::of(self.head.path(), self.config());
+            let rule = match route {
+                Route::Application => self.config().rule_number(&self.head),
+                _ => String::new(),
+            };
+            let waited = self.client.waited();
+            metrics::count_answer(&self.request, reason.as_str(), route.kind(), &rule, waited);
+        }
+    }
+
     /// Writes an event.
     pub fn report(&self, event: GateEvent, handle: Option<Handle>) {
-        platform::log(&gate_line(event, handle, self.now));
+        metrics::report(&gate_line(event, handle, self.now));
     }
 }

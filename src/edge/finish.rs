@@ -27,6 +27,7 @@ pub async fn own(exchange: &Exchange, answered: impl Into<Answered>) -> Result<w
 
 /// The response for an answer that browsers do not see.
 pub fn to_backend(exchange: &Exchange, answer: Answer) -> Result<web_sys::Response, JsValue> {
+    exchange.count(answer.reason);
     reply::to_response(&challenged(answer, &exchange.head))
 }
 

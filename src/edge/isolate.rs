@@ -14,6 +14,7 @@ use worker::{Env, worker_sys};
 use crate::config::{Broken, Config, Invalid, misspelt};
 use crate::edge::platform;
 use crate::edge::platform::live::Watcher;
+use crate::edge::platform::metrics;
 use crate::edge::platform::signatures::Signatures;
 use crate::memory::{Documents, Memory, VerifiedTokens};
 use crate::session::{Command, Handle, Reply};
@@ -41,6 +42,8 @@ pub struct Isolate {
     /// The objects that find sessions by their `sid`, where a provider has `sid_index`: the binding `SID_INDEX`.
     pub sid_index: Option<JsValue>,
     origin: Origin,
+    /// Whether the gate's answers are counted: the binding `METRICS`.
+    pub is_measured: bool,
     /// The platform's rate limiter, if one is bound: `RATE_LIMITER`.
     pub rate_limiter: Option<JsValue>,
     /// What is known of sessions.
@@ -142,12 +145,17 @@ impl Isolate {
         let app = Rc::new(App::new(config.keys()));
         let memory = Rc::<Memory>::default();
         let watcher = watcher(&sessions, app.keys.app_id(), Rc::clone(&memory));
+        let dataset = Some(binding(env, METRICS)).filter(JsValue::is_object);
+        if let Some(dataset) = &dataset {
+            metrics::measure_in(dataset);
+        }
         Ok(Self {
             app,
             config,
             sessions,
             sid_index,
             origin,
+            is_measured: dataset.is_some(),
             rate_limiter: Some(binding(env, "RATE_LIMITER")).filter(JsValue::is_object),
             memory,
             watcher,
@@ -200,10 +208,12 @@ const SID_INDEX: &str =
     "bound to the Durable Object class SidIndex where a provider has `sid_index`, in each environment";
 
 const ORIGIN: &str = "ORIGIN";
+const METRICS: &str = "METRICS";
 
 /// Bindings that may be missing, and what they must be if they are not.
-const OPTIONAL: [(&str, &str); 2] = [
+const OPTIONAL: [(&str, &str); 3] = [
     (ORIGIN, "bound to a service; the address of an application is ORIGIN_URL"),
+    (METRICS, "bound to a dataset of Analytics Engine"),
     ("RATE_LIMITER", "bound to a rate limiter"),
 ];
 

@@ -61,7 +61,7 @@ pub fn serve(request: web_sys::Request, env: &Env, context: worker_sys::Context)
             Ok(response) => response,
             Err(error) => {
                 platform::log_error(&format!("a request failed: {}", platform::message_of(&error)));
-                reply::to_response(&exchange.problem(&Problem::Failed))?
+                finish::to_backend(&exchange, exchange.problem(&Problem::Failed))?
             }
         };
         Ok(response.into())

@@ -47,6 +47,29 @@ pub enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
+    /// The kind of route, in a word.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Logout { .. } => "logout",
+            Self::Session => "session",
+            Self::Sessions => "sessions",
+            Self::RevokeSession => "revoke",
+            Self::Jwks => "jwks",
+            Self::Health => "health",
+            Self::Refresh => "refresh",
+            Self::SignOut => "signout",
+            Self::Login => "login",
+            Self::Callback(_) => "callback",
+            Self::BackchannelLogout(_) => "backchannel-logout",
+            Self::FrontchannelLogout(_) => "frontchannel-logout",
+            Self::SignedOut => "signed-out",
+            Self::Core(_) => "core",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// The route of `path`.
     #[must_use]
     pub fn of(path: &'a str, config: &Config) -> Self {

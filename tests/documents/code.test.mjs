@@ -22,7 +22,7 @@ const of = (...languages) => blocks.filter(({ language }) => languages.includes(
 const title = ({ document, line, language }) => `${document}:${line} is ${language}`;
 
 test("every block says what it is", () => {
-  const known = ["sh", "toml", "js", "python", "json", "jsonc", "http"];
+  const known = ["sh", "toml", "js", "python", "json", "jsonc", "http", "sql"];
   const others = blocks.filter(({ language, document }) => !known.includes(language) && !NO_CODE.includes(document));
   assert.deepEqual(others.map(title), []);
   assert.ok(blocks.length > 60);

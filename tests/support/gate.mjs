@@ -19,6 +19,8 @@ export const API_KEYS = `another-api-key-for-tests,${API_KEY}`;
 
 const BUILD = inRepository("build");
 const OBJECTS = "session-objects";
+const DATASET = "dataset";
+const READABLE_DATASET = `export default () => ({ writeDataPoint: (point) => console.log(JSON.stringify({ point })) });`;
 const LOOPBACK = "127.0.0.1";
 const ECHO = new URL("./origins/echo.js", import.meta.url);
 const CLOCK = new URL("./clock.js", import.meta.url);
@@ -42,6 +44,7 @@ export const NAVIGATION = {
  * `build` and `objectBuild` name folders of other builds: the first is the gate's, the second that of
  * the objects, which are then in a script of their own.
  * `ratelimits` are bindings of the platform's rate limiter, in miniflare's shape.
+ * With `measured` the binding `METRICS` is there: what is written to it, which nobody can read from the platform, is on the log.
  * With `withoutObjects` the binding `SESSIONS` is missing, with `withoutIndex` the binding `SID_INDEX`.
  * With `inspected` the runtime's inspector listens at `inspector()`.
  * With `clock` the gate's clock stands still, also over a restart, until `moveClock` moves it, and the gate's time limits
@@ -218,6 +221,7 @@ async function workers(options, vars) {
   }
   if (bound) list.push(plainWorker("origin", origin ?? (await readFile(ECHO, "utf8"))));
   if (outbound !== undefined) list.push(plainWorker("outbound", outbound));
+  if (options.measured) list.push({ name: DATASET, modules: true, script: READABLE_DATASET });
   return list;
 }
 
@@ -237,6 +241,7 @@ async function gateWorker(options, vars, bound) {
     build = BUILD,
     clock = false,
     ratelimits,
+    measured = false,
     withoutObjects = false,
     withoutIndex = false,
   } = options;
@@ -260,6 +265,7 @@ async function gateWorker(options, vars, bound) {
     modules: await modules(build, options),
     bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
     ...(ratelimits !== undefined && { ratelimits }),
+    ...(measured && { wrappedBindings: { METRICS: { scriptName: DATASET } } }),
     ...(bound && { serviceBindings: { ORIGIN: "origin" } }),
     ...(outbound !== undefined && { outboundService: "outbound" }),
   };

@@ -50,6 +50,7 @@ export interface GateOptions {
   build?: string;
   objectBuild?: string;
   ratelimits?: Record<string, unknown>;
+  measured?: boolean;
   withoutObjects?: boolean;
   withoutIndex?: boolean;
   inspected?: boolean;

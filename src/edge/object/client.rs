@@ -17,7 +17,7 @@ use worker::worker_sys;
 
 use crate::edge::isolate::Isolate;
 use crate::edge::platform::live::Watched;
-use crate::edge::platform::{self, Moment};
+use crate::edge::platform::{self, Moment, metrics};
 use crate::log::store_line;
 use crate::object::{PlatformError, SidCommand, SidReply, StoreFailure};
 use crate::session::{Command, Envelope, ObjectId, Reply, SessionId, object_name};
@@ -105,6 +105,11 @@ impl ObjectClient {
     /// The app that the gate serves.
     pub fn app_id(&self) -> &str {
         self.isolate.app.keys.app_id()
+    }
+
+    /// For how many milliseconds objects were waited for.
+    pub fn waited(&self) -> u32 {
+        TIME_LIMIT.saturating_sub(self.time_left.get())
     }
 
     fn waited_since(&self, then: Moment) {
@@ -199,7 +204,7 @@ fn failed(
     failure: Failure,
 ) -> Unavailable {
     let failure = StoreFailure { object, session, command, tries, cause: failure.cause };
-    platform::log(&store_line(&failure, platform::now()));
+    metrics::report(&store_line(&failure, platform::now()));
     Unavailable
 }
 

@@ -11,7 +11,7 @@ use worker::wasm_bindgen::JsValue;
 
 use crate::base::json::Fields;
 use crate::base::time::Timestamp;
-use crate::edge::platform;
+use crate::edge::platform::{self, metrics};
 use crate::log::unreadable_line;
 use crate::object::{Known, Outcome, Rows};
 use crate::session::{Command, ObjectId, Policy, ProviderEnd, Reach, SessionId, Stored};
@@ -225,7 +225,7 @@ impl Table {
             let (app_id, session) = rest.split_once('/').unwrap_or((rest, ""));
             let row = Stored::read(id, session);
             if let Stored::Unreadable(row) = &row {
-                platform::log_error(&unreadable_line(self.object, &row.id, platform::now()));
+                metrics::report_fault(&unreadable_line(self.object, &row.id, platform::now()));
             }
             (app_id.to_owned(), row)
         };

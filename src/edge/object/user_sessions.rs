@@ -14,7 +14,7 @@ use worker::{Env, worker_sys};
 use crate::base::time::{Instant, Seconds, Timestamp};
 use crate::edge::isolate::Isolate;
 use crate::edge::object::table::Table;
-use crate::edge::platform::{self, Moment};
+use crate::edge::platform::{self, Moment, metrics};
 use crate::log::session_line;
 use crate::object::SessionEvent;
 use crate::object::{Outcome, PROVIDER_END_MEMORY, decide};
@@ -179,6 +179,6 @@ impl UserSessions {
 
     fn report(&self, isolate: &Isolate, app_id: &str, event: &SessionEvent, now: Timestamp) {
         let user = event.user_id.as_ref().map(|user_id| isolate.app_of(app_id).keys.event_user(user_id));
-        platform::log(&session_line(event, self.id, user.as_deref(), now));
+        metrics::report(&session_line(event, self.id, user.as_deref(), now));
     }
 }

@@ -4,6 +4,7 @@
 // the same step in which it finds the session living, and closes it in the one that ends the session. Frames and bodies
 // pass here and never enter Wasm. It fails closed: what has lost its watch and gets no other one is broken off.
 
+import { report } from "./metrics.js";
 import { change, NO_STORE, within } from "./platform.js";
 
 /**
@@ -407,7 +408,7 @@ export class Live {
    * @param {Record<string, string>} more
    */
   #report(event, more) {
-    console.log(JSON.stringify({ event, at: Date.now(), handle: this.#handle, ...more }));
+    report(JSON.stringify({ event, at: Date.now(), handle: this.#handle, ...more }));
   }
 }
 

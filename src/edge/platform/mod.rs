@@ -5,6 +5,7 @@
 pub mod dates;
 pub mod device;
 pub mod live;
+pub mod metrics;
 pub mod provider;
 pub mod signatures;
 
@@ -237,11 +238,6 @@ pub async fn pause(duration: Duration) {
 pub fn message_of(error: &JsValue) -> String {
     let message = js_sys::Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
     message.or_else(|| error.as_string()).unwrap_or_default()
-}
-
-/// Writes an event.
-pub fn log(line: &str) {
-    web_sys::console::log_1(&line.into());
 }
 
 /// Writes an error.

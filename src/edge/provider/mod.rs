@@ -10,7 +10,7 @@ pub mod sign_in;
 
 use crate::base::time::Timestamp;
 use crate::config::Provider;
-use crate::edge::platform;
+use crate::edge::platform::{self, metrics};
 use crate::log::{login_refused_line, provider_line};
 
 /// For how many milliseconds a login waits for a provider in all.
@@ -23,12 +23,12 @@ pub struct ProviderTrouble;
 impl ProviderTrouble {
     /// Trouble of this cause, which is logged.
     pub fn because(provider: &str, what: &'static str, cause: &str) -> Self {
-        platform::log(&provider_line(provider, what, cause, platform::now()));
+        metrics::report(&provider_line(provider, what, cause, platform::now()));
         Self
     }
 }
 
 /// Logs that a provider's word was not taken, because of this check.
 pub fn report_refusal(provider: &Provider, check: &str, now: Timestamp) {
-    platform::log(&login_refused_line(&provider.key, check, now));
+    metrics::report(&login_refused_line(&provider.key, check, now));
 }
