@@ -127,7 +127,7 @@ describe("a person who signs in at the provider", () => {
     const page = await setting.gate.fetch("/auth/sessions", {
       headers: { ...NAVIGATION, ...presenting(tokens) },
     });
-    assert.match(await page.text(), /Signed in just now at Corp account/);
+    assert.match(await page.text(), /Corp account · Signed in /);
     const own = await (await setting.gate.fetch("/auth/session", { headers: presenting(tokens) })).json();
     assert.equal(own.provider, "corp");
     assert.deepEqual(own.claims.groups, ["people"]);
