@@ -92,7 +92,7 @@ pub async fn back(
     }
     reply::add(&mut changes, &additions);
     match live {
-        Some(live) => live.pass(&response, changes.as_str()).await,
+        Some(live) => live.watched().pass(&response, changes.as_str()),
         None => platform::changed_response(&response, changes.as_str()),
     }
 }

@@ -24,10 +24,6 @@ const SILENCE = 75_000;
 /** How soon the object is asked again that says of a session that is over by this clock that it lives. */
 const SOONEST = 1000;
 
-/** How much of a body, and for how many milliseconds, is waited for before it is piped. */
-const SHORT = 64 * 1024;
-const AT_ONCE = 1;
-
 /** For how long a lost watch is asked for, how long one try may take, and the middle of the pauses before a try. */
 const LEASE = 5000;
 const TRY = 1500;
@@ -281,9 +277,9 @@ export class Live {
    * @param {Response} response
    * @param {string} changes
    */
-  async pass(response, changes) {
+  pass(response, changes) {
     this.#isPassed = true;
-    const passed = response.webSocket ? this.#coupled(response, response.webSocket) : await this.#piped(response);
+    const passed = response.webSocket ? this.#coupled(response, response.webSocket) : this.#piped(response);
     change(passed.headers, changes);
     return passed;
   }
@@ -308,43 +304,28 @@ export class Live {
   }
 
   /** @param {Response} response */
-  async #piped(response) {
+  #piped(response) {
     const { body, status, statusText, headers, cf } = response;
     /** @type {ResponseInit} */
     const init = { status, statusText, headers, cf, encodeBody: "manual" };
-    const isEvents = /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "");
-    const start = body === null || isEvents ? undefined : await startOf(body.getReader(), lengthIn(headers));
-    if (body === null || start?.isWhole) this.finish();
-    if (start?.isWhole) return new Response(start.bytes(), init);
-    if (body === null) return new Response(null, init);
+    if (body === null) this.finish();
+    if (body === null || (this.#isOver && !this.#why)) return new Response(body, init);
     const { readable, writable } = pipeFor(headers);
-    this.#pipe(body, start, writable, isEvents);
+    const isEvents = /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "");
+    const { signal } = this.#controller;
+    const broken = () => {
+      // A stream of events ends with its session; anything else must not look as if it were whole.
+      const end = this.#why && isEvents ? writable.close() : writable.abort();
+      end.catch(() => {});
+      this.finish();
+    };
+    body.pipeTo(writable, { signal, preventAbort: true }).then(() => this.finish(), broken);
     if (isEvents) {
       this.#what = "event_stream";
       this.#isUnsafe = false;
     }
     if ((isEvents || this.#isDue) && !this.#isOver && !this.#watch) this.#ask(0);
     return new Response(readable, init);
-  }
-
-  /**
-   * Pipes what is left of a body, and breaks off when the session ends.
-   * @param {ReadableStream<Uint8Array>} body
-   * @param {Start | undefined} start
-   * @param {WritableStream} writable
-   * @param {boolean} isEvents
-   */
-  async #pipe(body, start, writable, isEvents) {
-    const { signal } = this.#controller;
-    try {
-      if (start) await start.write(writable, signal);
-      await body.pipeTo(writable, { signal, preventAbort: true });
-    } catch {
-      // A stream of events ends with its session; anything else must not look as if it were whole.
-      const end = this.#why && isEvents ? writable.close() : writable.abort();
-      end.catch(() => {});
-    }
-    this.finish();
   }
 
   /** Lets go of a request that was answered by something else. */
@@ -413,99 +394,6 @@ export class Live {
 }
 
 /**
- * The beginning of a body, as far as it is there at once. A short answer comes whole, and needs no pipe: that would cost
- * more than all the rest of it.
- */
-class Start {
-  /** @type {ReadableStreamDefaultReader<Uint8Array>} */
-  #reader;
-  /** @type {Uint8Array[]} */
-  #chunks = [];
-  #length = 0;
-  isWhole = false;
-  /** What is being read. @type {Promise<ReadableStreamReadResult<Uint8Array>> | undefined} */
-  #reading;
-
-  /** How long the body says that it is. */
-  #known;
-
-  /**
-   * @param {ReadableStreamDefaultReader<Uint8Array>} reader
-   * @param {number | undefined} known
-   */
-  constructor(reader, known) {
-    this.#reader = reader;
-    this.#known = known;
-  }
-
-  async read() {
-    const late = scheduler.wait(AT_ONCE);
-    while (this.#length <= SHORT) {
-      this.#reading = this.#reader.read();
-      const read = await Promise.race([this.#reading, late]);
-      if (!read) return;
-      this.#reading = undefined;
-      if (read.value) this.#add(read.value);
-      // Each reading costs: that nothing more comes is known without one where the length is.
-      this.isWhole = read.done || this.#length === this.#known;
-      if (this.isWhole) return;
-    }
-  }
-
-  /** @param {Uint8Array} chunk */
-  #add(chunk) {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-  }
-
-  bytes() {
-    const [first] = this.#chunks;
-    if (first && this.#chunks.length === 1) return first;
-    const bytes = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
-  }
-
-  /**
-   * Writes it where the rest of the body will go.
-   * @param {WritableStream} writable
-   * @param {AbortSignal} signal
-   */
-  async write(writable, signal) {
-    const writer = writable.getWriter();
-    const abort = () => {
-      writer.abort().catch(() => {});
-    };
-    signal.addEventListener("abort", abort);
-    try {
-      signal.throwIfAborted();
-      for (const chunk of this.#chunks) await writer.write(chunk);
-      const read = await this.#reading;
-      if (read?.value) await writer.write(read.value);
-    } finally {
-      signal.removeEventListener("abort", abort);
-      writer.releaseLock();
-      this.#reader.releaseLock();
-    }
-  }
-}
-
-/**
- * @param {ReadableStreamDefaultReader<Uint8Array>} reader
- * @param {number | undefined} known
- */
-async function startOf(reader, known) {
-  const start = new Start(reader, known);
-  // What breaks in it breaks in the pipe, too.
-  await start.read().catch(() => {});
-  return start;
-}
-
-/**
  * Sends on what one end says, and that it is silent.
  * @param {WebSocket} from
  * @param {WebSocket} to
@@ -552,17 +440,8 @@ function close(socket, code, reason) {
  * @param {Headers} headers
  */
 function pipeFor(headers) {
-  const length = lengthIn(headers);
-  return length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
-}
-
-/**
- * @param {Headers} headers
- * @returns {number | undefined}
- */
-function lengthIn(headers) {
   const length = headers.get("content-length") ?? "";
-  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+  return /^\d{1,15}$/.test(length) ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
 }
 
 /**

@@ -26,8 +26,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn head(this: &Watched, response: &Promise) -> Promise;
 
-    #[wasm_bindgen(method)]
-    fn pass(this: &Watched, response: &Response, changes: &str) -> Promise;
+    /// The response as it goes to the browser, with other headers.
+    #[wasm_bindgen(method, catch)]
+    pub fn pass(this: &Watched, response: &Response, changes: &str) -> Result<Response, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     fn send(
@@ -88,11 +89,6 @@ impl Live {
     /// Sends the request to the application: `origin`, or whoever its URL leads to.
     pub fn send(&self, origin: Option<&worker_sys::Fetcher>, request: &Request) -> Result<Promise, JsValue> {
         self.0.send(origin, request)
-    }
-
-    /// The response as it goes to the browser, with other headers.
-    pub async fn pass(&self, response: &Response, changes: &str) -> Result<Response, JsValue> {
-        Ok(JsFuture::from(self.0.pass(response, changes)).await?.unchecked_into())
     }
 
     /// What becomes of a request that was sent.
