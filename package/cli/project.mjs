@@ -179,9 +179,9 @@ name = "Corp account"
 issuer = ${quoted(issuer)}
 client_id = ${quoted(clientId)}`;
 
-/** In the words of every shell. */
-const INSTALLED =
-  "node -e \"process.exit(+!require('fs').existsSync('node_modules/wrangler'))\" || npm install --no-audit --no-fund";
+/** In the words of every shell, and no script of its own: with `ignore-scripts` npm runs none before another. */
+const installed = (command) =>
+  `(node -e "process.exit(+!require('fs').existsSync('node_modules/wrangler'))" || npm install --no-audit --no-fund) && ${command}`;
 
 function packageJson({ name }, dependency) {
   const manifest = {
@@ -189,10 +189,8 @@ function packageJson({ name }, dependency) {
     private: true,
     type: "module",
     scripts: {
-      prestart: INSTALLED,
-      start: "session-gate dev",
-      predeploy: INSTALLED,
-      deploy: "wrangler deploy",
+      start: installed("session-gate dev"),
+      deploy: installed("wrangler deploy"),
       doctor: "session-gate doctor",
     },
     dependencies: { "session-gate": dependency },

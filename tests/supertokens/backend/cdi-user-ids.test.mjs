@@ -47,7 +47,10 @@ for (const [what, userId] of Object.entries(USER_IDS)) {
 test("an empty user id is refused, and why is said by both protocols", async () => {
   const response = await core.request("POST", "/recipe/session", { body: newSession("") });
   assert.equal(response.status, 400);
-  assert.match(await response.text(), /^Field name 'userId' is invalid in JSON input: .* 1 to 256 bytes\n$/);
+  assert.match(
+    await response.text(),
+    /^Field name 'userId' is invalid in JSON input: .* 1 to 256 bytes, and not begin with service:\n$/,
+  );
   const control = await gate.fetch("/control?create=%7B%22userId%22%3A%22%22%7D");
   assert.equal(control.status, 502);
   assert.match((await control.json()).message, /userId must be a text of 1 to 256 bytes/);
