@@ -54,14 +54,14 @@ describe("django.md", () => {
   // A form is read to its end, as servers for deployments do: this one would break off the connection of a refused one.
   const SERVER = `import io, os
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
-from wsgiref.simple_server import make_server
+from werkzeug.serving import make_server
 from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 def whole(environ, start_response):
     length = int(environ.get("CONTENT_LENGTH") or 0)
     environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
     return application(environ, start_response)
-server = make_server("127.0.0.1", 0, whole)
+server = make_server("127.0.0.1", 0, whole, threaded=True)
 print(f"at http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()`;
 
